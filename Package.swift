@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Swift Testing's macros expand to unsafe code, so test targets go without `strictMemorySafety`.
+let tested: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio = "swift-nio"
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [])
+    -> Target
+{
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: tested)
+}
+
+let package = Package(
+    name: "holdfast",
+    products: [
+        .library(name: "StoreClient", targets: ["StoreClient"]),
+        .executable(name: "holdfastd", targets: ["holdfastd"]),
+        .executable(name: "holdfast", targets: ["holdfast"]),
+        .executable(name: "holdfast-tools", targets: ["holdfast-tools"]),
+        .executable(name: "simulate", targets: ["simulate"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(
+            url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Tier 0
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .target(name: "CChecksum"),
+        library("ByteCoding", ["CLZ4", "CChecksum"]),
+        library("Environment"),
+        // Tier 1
+        library("WorkProtocol", ["ByteCoding"], exclude: ["Schema"]),
+        // Tier 2
+        library(
+            "WorkGraph",
+            [
+                "WorkProtocol", "ByteCoding",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        library("ReplicatedLog", ["ByteCoding", "Environment"]),
+        library(
+            "SystemEnvironment",
+            [
+                "Environment", "ByteCoding",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]),
+        library("Interchange", ["WorkProtocol", "ByteCoding"]),
+        library("Checking", ["WorkProtocol", "ByteCoding"]),
+        // Tier 3
+        library(
+            "StoreNode",
+            [
+                "WorkGraph", "ReplicatedLog", "WorkProtocol", "Interchange", "ByteCoding",
+                "Environment", .product(name: "Logging", package: "swift-log"),
+            ]),
+        library(
+            "StoreClient", ["WorkProtocol", "ByteCoding", "Environment", "SystemEnvironment"]),
+        // Tier 4
+        library(
+            "Simulation",
+            [
+                "StoreNode", "WorkGraph", "ReplicatedLog", "Interchange", "Checking",
+                "WorkProtocol", "ByteCoding", "Environment",
+            ]),
+        program("holdfastd", ["StoreNode", "SystemEnvironment", "Environment", arguments]),
+        program("holdfast", ["StoreClient", "WorkProtocol", "Interchange", arguments]),
+        // Tier 5
+        program(
+            "holdfast-tools",
+            [
+                "StoreClient", "ReplicatedLog", "SystemEnvironment", "Environment", "Checking",
+                "Interchange", "WorkProtocol", "ByteCoding", arguments,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ], path: "tools/holdfast-tools"),
+        program("simulate", ["Simulation", arguments], path: "tools/simulate"),
+    ]
+)

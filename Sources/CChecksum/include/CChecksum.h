@@ -1,0 +1,16 @@
+// CRC-32C with the processor's instruction where it has one, and XXH3 from Debian's libxxhash-dev,
+// compiled in so that nothing is needed at run time. In C because Swift has no such intrinsics.
+#ifndef HOLDFAST_CCHECKSUM_H
+#define HOLDFAST_CCHECKSUM_H
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC-32C (Castagnoli, reflected) of `count` bytes, continuing from `crc` (0 to begin).
+uint32_t holdfast_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// XXH3, 64 bits, of `count` bytes with `seed`.
+uint64_t holdfast_xxh3_64(const void *bytes, size_t count, uint64_t seed);
+
+/// XXH3, 128 bits, of `count` bytes with `seed`; the low half is returned, the high half stored.
+uint64_t holdfast_xxh3_128(const void *bytes, size_t count, uint64_t seed, uint64_t *high);
+#endif
