@@ -3,79 +3,76 @@
 /// Nothing here traps: every length is checked before it is believed, and what does not fit throws
 /// a `Corruption` whose offset counts from the beginning of the span the reader was made with.
 /// A reader cannot outlive its bytes (the compiler sees to it).
+///
+/// A reader can be narrowed to a part that is preceded by its length (`enter`, `leave`), which is
+/// how messages within messages are read without losing the offset.
+///
+/// The small reads are inlinable: they are the inner loop of every decoder in other modules.
 @frozen
 package struct ByteReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
-    /// How many bytes have been read.
-    package private(set) var offset: Int
+    /// How many bytes have been read. Invariant: `offset <= end`.
+    @usableFromInline package var offset: Int
+    /// Where reading stops. Invariant: `end <= bytes.byteCount`.
+    @usableFromInline var end: Int
 
+    /// A reader of all of `bytes`.
+    @inlinable
     @_lifetime(copy bytes)
     package init(_ bytes: RawSpan) {
         self.bytes = bytes
         self.offset = 0
+        self.end = bytes.byteCount
     }
 
-    package var remaining: Int { bytes.byteCount &- offset }
-    package var isAtEnd: Bool { offset >= bytes.byteCount }
+    /// How many bytes are left to read, within the narrowed part if there is one.
+    @inlinable package var remaining: Int { end &- offset }
+
+    /// Whether nothing is left to read.
+    @inlinable package var isAtEnd: Bool { offset >= end }
 
     /// A corruption at the present offset.
     package func corruption(expected: String, found: String) -> Corruption {
         Corruption(offset: offset, expected: expected, found: found)
     }
 
-    private func require(_ count: Int, _ what: StaticString) throws(Corruption) {
-        guard count >= 0, count <= remaining else {
-            throw Corruption(
-                offset: offset, expected: "\(count) bytes of \(what)", found: "\(remaining) bytes")
-        }
+    /// The corruption of a value that would reach past the end. Apart, so that the checks stay
+    /// small where they are inlined.
+    @usableFromInline @inline(never)
+    func shortage(of count: Int, _ what: StaticString) -> Corruption {
+        corruption(expected: "\(count) bytes of \(what)", found: "\(remaining) bytes")
     }
 
+    @inlinable @inline(__always)
+    func require(_ count: Int, _ what: StaticString) throws(Corruption) {
+        guard count >= 0, count <= remaining else { throw shortage(of: count, what) }
+    }
+
+    /// One byte.
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func byte() throws(Corruption) -> UInt8 {
-        try require(1, "a byte")
-        let value = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+        guard offset < end else { throw shortage(of: 1, "a byte") }
+        let value = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
         offset &+= 1
         return value
     }
 
     /// A fixed-width little-endian integer.
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func fixed<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ type: Integer.Type = Integer.self
     ) throws(Corruption) -> Integer {
         try require(MemoryLayout<Integer>.size, "an integer")
-        let value = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Integer.self)
+        let value = unsafe bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: offset, as: Integer.self)
         offset &+= MemoryLayout<Integer>.size
         return Integer(littleEndian: value)
     }
 
-    /// A base-128 variable-length integer of at most 10 bytes; bits past the 64th are refused.
-    @_lifetime(self: copy self)
-    package mutating func varint() throws(Corruption) -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while true {
-            let next = try byte()
-            if shift == 63, next > 1 {
-                throw corruption(expected: "a varint of 64 bits", found: "more")
-            }
-            value |= UInt64(next & 0x7F) &<< shift
-            if next < 0x80 { return value }
-            shift &+= 7
-        }
-    }
-
-    /// A length (a varint) that is no larger than the bytes that remain.
-    @_lifetime(self: copy self)
-    package mutating func length() throws(Corruption) -> Int {
-        let value = try varint()
-        guard value <= UInt64(remaining) else {
-            throw corruption(expected: "at most \(remaining) bytes", found: "length \(value)")
-        }
-        return Int(value)
-    }
-
     /// The next `count` bytes, not copied.
+    @inlinable
     @_lifetime(copy self)
     @_lifetime(self: copy self)
     package mutating func span(_ count: Int) throws(Corruption) -> RawSpan {
@@ -86,11 +83,10 @@ package struct ByteReader: ~Escapable {
     }
 
     /// The next `count` bytes, copied.
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func array(_ count: Int) throws(Corruption) -> [UInt8] {
-        try require(count, "raw bytes")
-        let slice = bytes.extracting(offset..<(offset &+ count))
-        offset &+= count
+        let slice = try span(count)
         return unsafe slice.withUnsafeBytes { unsafe [UInt8]($0) }
     }
 
@@ -105,9 +101,39 @@ package struct ByteReader: ~Escapable {
         return text
     }
 
+    /// Passes over `count` bytes.
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func skip(_ count: Int) throws(Corruption) {
         try require(count, "bytes to skip")
         offset &+= count
+    }
+
+    /// The bytes from an earlier offset up to the present one, copied.
+    /// - Precondition: `start` is an offset this reader was at.
+    package func array(from start: Int) -> [UInt8] {
+        precondition(start >= 0 && start <= offset)
+        let slice = bytes.extracting(start..<offset)
+        return unsafe slice.withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+
+    /// Narrows the reader to the part whose length (a varint) comes next; answers what `leave`
+    /// needs to widen it again.
+    @inlinable
+    @_lifetime(self: copy self)
+    package mutating func enter() throws(Corruption) -> Int {
+        let count = try length()
+        let outer = end
+        end = offset &+ count
+        return outer
+    }
+
+    /// Widens the reader to what it was before `enter`, at the end of the narrowed part.
+    @inlinable
+    @_lifetime(self: copy self)
+    package mutating func leave(_ outer: Int) {
+        precondition(outer >= end)
+        offset = end
+        end = outer
     }
 }

@@ -31,17 +31,6 @@ package struct ByteWriter: Sendable {
         unsafe withUnsafeBytes(of: &little) { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// A base-128 variable-length integer (Protocol Buffers' `varint`), 1 to 10 bytes.
-    @inlinable
-    package mutating func append(varint value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest &>>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
-    }
-
     @inlinable
     package mutating func append(_ value: [UInt8]) { bytes.append(contentsOf: value) }
 

@@ -2,7 +2,7 @@
 ///
 /// Thrown by every decoder in the project. Inside a file `file` names it and `offset` counts from
 /// its beginning; in memory `file` is empty and `offset` counts from the beginning of the value.
-package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
+package struct Corruption: Error, Hashable, Sendable, CustomStringConvertible {
     package var file: String
     package var offset: Int
     package var expected: String

@@ -1,0 +1,60 @@
+/// Protocol Buffers' variable-length integers: seven bits a byte, lowest first, the top bit set on
+/// all but the last. Small numbers take one byte, and that is the path that is inlined.
+extension ByteReader {
+    /// A variable-length integer of at most 10 bytes; bits past the 64th are refused.
+    @inlinable @inline(__always)
+    @_lifetime(self: copy self)
+    package mutating func varint() throws(Corruption) -> UInt64 {
+        if offset < end {
+            let first = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            if first < 0x80 {
+                offset &+= 1
+                return UInt64(first)
+            }
+        }
+        return try longVarint()
+    }
+
+    @_lifetime(self: copy self)
+    @usableFromInline @inline(never)
+    mutating func longVarint() throws(Corruption) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let next = try byte()
+            if shift == 63, next > 1 {
+                throw corruption(expected: "a varint of 64 bits", found: "more")
+            }
+            value |= UInt64(next & 0x7F) &<< shift
+            if next < 0x80 { return value }
+            shift &+= 7
+        }
+    }
+
+    /// A length (a varint) that is no larger than the bytes that remain.
+    @inlinable @inline(__always)
+    @_lifetime(self: copy self)
+    package mutating func length() throws(Corruption) -> Int {
+        let value = try varint()
+        guard value <= UInt64(truncatingIfNeeded: remaining) else { throw excess(of: value) }
+        return Int(truncatingIfNeeded: value)
+    }
+
+    @usableFromInline @inline(never)
+    func excess(of length: UInt64) -> Corruption {
+        corruption(expected: "at most \(remaining) bytes", found: "length \(length)")
+    }
+}
+
+extension ByteWriter {
+    /// A base-128 variable-length integer (Protocol Buffers' `varint`), 1 to 10 bytes.
+    @inlinable
+    package mutating func append(varint value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest &>>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+}

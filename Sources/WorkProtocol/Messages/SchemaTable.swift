@@ -1,0 +1,2 @@
+/// The schema at run time.
+enum SchemaTable {}
