@@ -8,7 +8,7 @@
 /// how messages within messages are read without losing the offset.
 ///
 /// The small reads are inlinable: they are the inner loop of every decoder in other modules.
-@frozen
+@frozen @usableFromInline
 package struct ByteReader: ~Escapable {
     @usableFromInline let bytes: RawSpan
     /// How many bytes have been read. Invariant: `offset <= end`.
@@ -91,6 +91,7 @@ package struct ByteReader: ~Escapable {
     }
 
     /// The next `count` bytes as text; bytes that are not UTF-8 are refused.
+    @usableFromInline
     @_lifetime(self: copy self)
     package mutating func string(_ count: Int) throws(Corruption) -> String {
         try require(count, "text")

@@ -2,6 +2,7 @@
 ///
 /// Thrown by every decoder in the project. Inside a file `file` names it and `offset` counts from
 /// its beginning; in memory `file` is empty and `offset` counts from the beginning of the value.
+@usableFromInline
 package struct Corruption: Error, Hashable, Sendable, CustomStringConvertible {
     package var file: String
     package var offset: Int
@@ -20,7 +21,7 @@ package struct Corruption: Error, Hashable, Sendable, CustomStringConvertible {
         Corruption(file: file, offset: base &+ offset, expected: expected, found: found)
     }
 
-    package var description: String {
+    @usableFromInline package var description: String {
         let place = file.isEmpty ? "byte \(offset)" : "\(file), byte \(offset)"
         return "\(place): expected \(expected), found \(found)"
     }

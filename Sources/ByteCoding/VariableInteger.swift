@@ -50,11 +50,24 @@ extension ByteWriter {
     /// A base-128 variable-length integer (Protocol Buffers' `varint`), 1 to 10 bytes.
     @inlinable
     package mutating func append(varint value: UInt64) {
+        reserve(10)
+        store(varint: value)
+    }
+
+    /// Stores a variable-length integer in room that `reserve` made.
+    @inlinable @inline(__always)
+    mutating func store(varint value: UInt64) {
         var rest = value
         while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            store(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest &>>= 7
         }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
+        store(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// How many bytes a value takes as a variable-length integer, 1 to 10.
+    @inlinable
+    package static func width(ofVarint value: UInt64) -> Int {
+        (70 &- (value | 1).leadingZeroBitCount) / 7
     }
 }

@@ -146,6 +146,47 @@ package struct StoredToken: Message {
     }
 }
 
+/// A workspace: row 1 of itself, and a row of the directory.
+package struct WorkspaceRow: Message {
+    package static let messageName = "WorkspaceRow"
+
+    package var workspace: Workspace?
+    /// The secret that permutes the counter into gids.
+    package var gidKey: UInt64 = 0
+    /// Fields this program does not know, as they came; written last.
+    package var unknownFields: [UInt8] = []
+
+    package init() {}
+
+    package mutating func merge(from reader: inout ByteReader) throws(Corruption) {
+        while !reader.isAtEnd {
+            let start = reader.offset
+            let tag = try reader.tag()
+            switch tag {
+            case 10:
+                try reader.merge(into: &self.workspace)
+            case 17:
+                self.gidKey = try reader.fixed(UInt64.self)
+            default:
+                try reader.skipField(tag)
+                self.unknownFields += reader.array(from: start)
+            }
+        }
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        if let value = self.workspace { writer.append(tag: 10, message: value) }
+        if self.gidKey != 0 { writer.append(tag: 17, fixed: self.gidKey) }
+        writer.append(self.unknownFields)
+    }
+
+    package func validate() throws(FieldViolation) {
+        if let value = self.workspace {
+            try FieldLimit.check("workspace", message: value)
+        }
+    }
+}
+
 /// `holdfast.v1.StoredPlacement`.
 package struct StoredPlacement: Message {
     package static let messageName = "StoredPlacement"
@@ -474,7 +515,6 @@ package struct StoredOutcome: Message {
     package var sequence: UInt64 = 0
     package var requestHash: UInt64 = 0
     package var answer: [UInt8] = []
-    package var time: Int64 = 0
     package var method: UInt32 = 0
     package var position: UInt64 = 0
 
@@ -491,10 +531,8 @@ package struct StoredOutcome: Message {
             case 26:
                 self.answer = try reader.blob()
             case 32:
-                self.time = Int64(bitPattern: try reader.varint())
-            case 40:
                 self.method = UInt32(truncatingIfNeeded: try reader.varint())
-            case 48:
+            case 40:
                 self.position = try reader.varint()
             default:
                 try reader.skipField(tag)
@@ -506,9 +544,8 @@ package struct StoredOutcome: Message {
         if self.sequence != 0 { writer.append(tag: 8, varint: self.sequence) }
         if self.requestHash != 0 { writer.append(tag: 17, fixed: self.requestHash) }
         if !self.answer.isEmpty { writer.append(tag: 26, blob: self.answer) }
-        if self.time != 0 { writer.append(tag: 32, int64: self.time) }
-        if self.method != 0 { writer.append(tag: 40, varint: UInt64(self.method)) }
-        if self.position != 0 { writer.append(tag: 48, varint: self.position) }
+        if self.method != 0 { writer.append(tag: 32, varint: UInt64(self.method)) }
+        if self.position != 0 { writer.append(tag: 40, varint: self.position) }
     }
 }
 
@@ -521,6 +558,8 @@ package struct StoredSession: Message {
     package var acknowledged: UInt64 = 0
     package var lastUsed: Int64 = 0
     package var outcomes: [StoredOutcome] = []
+    /// The highest sequence whose outcome was dropped before the client acknowledged it.
+    package var dropped: UInt64 = 0
 
     package init() {}
 
@@ -538,6 +577,8 @@ package struct StoredSession: Message {
                 self.lastUsed = Int64(bitPattern: try reader.varint())
             case 42:
                 try reader.append(to: &self.outcomes)
+            case 48:
+                self.dropped = try reader.varint()
             default:
                 try reader.skipField(tag)
             }
@@ -550,6 +591,7 @@ package struct StoredSession: Message {
         if self.acknowledged != 0 { writer.append(tag: 24, varint: self.acknowledged) }
         if self.lastUsed != 0 { writer.append(tag: 32, int64: self.lastUsed) }
         for value in self.outcomes { writer.append(tag: 42, message: value) }
+        if self.dropped != 0 { writer.append(tag: 48, varint: self.dropped) }
     }
 }
 
@@ -601,6 +643,7 @@ package struct WorkspaceHeader: Message {
     package var sessions: UInt64 = 0
     /// Creation time, in milliseconds, of the newest session evicted.
     package var evicted: Int64 = 0
+    package var gidKey: UInt64 = 0
 
     package init() {}
 
@@ -624,6 +667,8 @@ package struct WorkspaceHeader: Message {
                 self.sessions = try reader.varint()
             case 64:
                 self.evicted = Int64(bitPattern: try reader.varint())
+            case 73:
+                self.gidKey = try reader.fixed(UInt64.self)
             default:
                 try reader.skipField(tag)
             }
@@ -639,5 +684,6 @@ package struct WorkspaceHeader: Message {
         if self.rows != 0 { writer.append(tag: 48, varint: self.rows) }
         if self.sessions != 0 { writer.append(tag: 56, varint: self.sessions) }
         if self.evicted != 0 { writer.append(tag: 64, int64: self.evicted) }
+        if self.gidKey != 0 { writer.append(tag: 73, fixed: self.gidKey) }
     }
 }

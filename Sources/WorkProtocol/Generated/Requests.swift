@@ -954,6 +954,7 @@ package struct AdmitMember: Message {
     package var external: External?
     /// The workspace is made by its first errand.
     package var workspace: Workspace?
+    package var gidKey: UInt64 = 0
 
     package init() {}
 
@@ -979,6 +980,8 @@ package struct AdmitMember: Message {
                 try reader.merge(into: &self.external)
             case 74:
                 try reader.merge(into: &self.workspace)
+            case 81:
+                self.gidKey = try reader.fixed(UInt64.self)
             default:
                 try reader.skipField(tag)
             }
@@ -995,6 +998,7 @@ package struct AdmitMember: Message {
         if self.isActive { writer.append(tag: 56, varint: self.isActive ? 1 : 0) }
         if let value = self.external { writer.append(tag: 66, message: value) }
         if let value = self.workspace { writer.append(tag: 74, message: value) }
+        if self.gidKey != 0 { writer.append(tag: 81, fixed: self.gidKey) }
     }
 
     package func validate() throws(FieldViolation) {

@@ -204,6 +204,7 @@ extension SchemaTable {
         7 is_active isActive bool .
         8 external external External ?
         9 workspace workspace Workspace ?
+        10 gid_key gidKey fixed64 .
         message AttachmentList
         1 attachments attachments FileAttachment *
         60 names names Name *
@@ -878,9 +879,8 @@ extension SchemaTable {
         1 sequence sequence uint64 .
         2 request_hash requestHash fixed64 .
         3 answer answer bytes .
-        4 time time int64 .
-        5 method method uint32 .
-        6 position position uint64 .
+        4 method method uint32 .
+        5 position position uint64 .
         message StoredPlacement
         1 project project fixed32 .
         2 section section fixed32 .
@@ -891,6 +891,7 @@ extension SchemaTable {
         3 acknowledged acknowledged uint64 .
         4 last_used lastUsed int64 .
         5 outcomes outcomes StoredOutcome *
+        6 dropped dropped uint64 .
         message StoredToken
         1 token token Token ?
         2 secret_hash secretHash bytes .
@@ -1135,7 +1136,11 @@ extension SchemaTable {
         6 rows rows uint64 .
         7 sessions sessions uint64 .
         8 evicted evicted int64 .
+        9 gid_key gidKey fixed64 .
         message WorkspaceList
         1 workspaces workspaces Workspace *
+        message WorkspaceRow
+        1 workspace workspace Workspace ?
+        2 gid_key gidKey fixed64 .
         """
 }

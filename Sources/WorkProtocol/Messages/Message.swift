@@ -1,10 +1,11 @@
-package import ByteCoding
+public import ByteCoding
 
 /// A Protocol Buffers message of the schema in `Schema/`: a plain value with a codec.
 ///
 /// The conforming types are generated (`tools/generate`). Decoding takes any valid encoding;
 /// encoding writes the one canonical form (ascending field numbers, defaults omitted), so that
 /// equal values have equal bytes.
+@usableFromInline
 package protocol Message: Hashable, Sendable {
     /// The name in the schema, without the package.
     static var messageName: String { get }

@@ -1,4 +1,5 @@
 /// A value that breaks a limit of the schema: where it is and what is wrong with it.
+@usableFromInline
 package struct FieldViolation: Error, Hashable, Sendable, CustomStringConvertible {
     /// The field's names in the schema from the outermost message, with the places in repeated
     /// fields: `tasks[3].name`.
@@ -17,7 +18,7 @@ package struct FieldViolation: Error, Hashable, Sendable, CustomStringConvertibl
         return FieldViolation(path: "\(field)\(place).\(path)", problem: problem)
     }
 
-    package var description: String { "\(path): \(problem)" }
+    @usableFromInline package var description: String { "\(path): \(problem)" }
 }
 
 /// The rule for the characters of a string (`text` in the schema's options).
