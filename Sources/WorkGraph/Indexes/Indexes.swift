@@ -1,0 +1,156 @@
+internal import ByteCoding
+internal import WorkProtocol
+
+/// Everything derived from rows: kept along as rows are written, rebuilt when a snapshot is loaded.
+///
+/// Deleted tasks, projects and teams have no entries but in `trash`; undeleting is writing the row
+/// again. Dictionaries here are looked into, never iterated where order could show.
+struct Indexes: Equatable {
+    // People, by account.
+    var people: [UInt64: Person] = [:]
+    var peopleByEmail: [String: UInt64] = [:]
+    /// Rows of memberships, in the order they were made.
+    var memberships = RankedList()
+
+    // Containers.
+    var teams: [UInt32: TeamFacts] = [:]
+    var teamList = RankedList()
+    var projects: [UInt32: ProjectFacts] = [:]
+    var projectList = RankedList()
+    /// The sections of a project by rank.
+    var sectionsOfProject: [UInt32: RankedList] = [:]
+    /// The project of a section.
+    var projectOfSection: [UInt32: UInt32] = [:]
+
+    // Tasks.
+    var tasksOfSection: [UInt32: RankedList] = [:]
+    var subtasks: [UInt32: RankedList] = [:]
+    var assigned: [Assigned: RankedList] = [:]
+    var following: [UInt64: RankedList] = [:]
+    var tasksOfLabel: [UInt32: RankedList] = [:]
+    var dependents: [UInt32: RankedList] = [:]
+    var taskCount = 0
+    /// How many tasks of a project are done.
+    var completedInProject: [UInt32: Int] = [:]
+
+    // What hangs on tasks, in the order it was made.
+    var stories: [UInt32: RankedList] = [:]
+    var commentCount: [UInt32: Int] = [:]
+    var attachments: [UInt32: RankedList] = [:]
+
+    // Lists of the workspace, in the order they were made.
+    var labels = RankedList()
+    var fields = RankedList()
+    var trash = RankedList()
+
+    /// Rows by the hash of their external id.
+    var externals: [UInt64: UInt32] = [:]
+
+    // The directory.
+    var accountsByEmail: [String: UInt32] = [:]
+    var accountsByExternal: [String: UInt32] = [:]
+    var accounts = RankedList()
+    var tokensByHash: [[UInt8]: UInt32] = [:]
+    var tokensOfAccount: [UInt64: RankedList] = [:]
+    var workspaces: [UInt32: UInt32] = [:]
+    var errands = RankedList()
+
+    /// A bucket of somebody's My Tasks.
+    struct Assigned: Hashable {
+        var account: UInt64
+        var bucket: Bucket
+    }
+
+    /// What permissions need to know of a person.
+    struct Person: Equatable {
+        var row: UInt32
+        var role: Role
+        var isActive: Bool
+        var isService: Bool
+    }
+
+    struct TeamFacts: Equatable {
+        var visibility: TeamVisibility
+        /// Whether each member is an admin of the team.
+        var members: [UInt64: Bool]
+    }
+
+    struct ProjectFacts: Equatable {
+        var privacy: ProjectPrivacy
+        var team: UInt64
+        var owner: UInt64
+        var defaultAccess: AccessLevel
+        var customizationAccess: AccessLevel
+        /// By account or team.
+        var members: [UInt64: AccessLevel]
+        /// Teams among the members, sorted.
+        var archived: Bool
+        var fields: [UInt64]
+    }
+
+    /// Takes up a row that was written.
+    mutating func insert(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) throws(Corruption) {
+        try index(row, kind, content, present: true)
+    }
+
+    /// Forgets a row before it is written over or removed.
+    mutating func remove(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) throws(Corruption) {
+        try index(row, kind, content, present: false)
+    }
+
+    private mutating func index(
+        _ row: UInt32, _ kind: EntityKind, _ content: RawSpan, present: Bool
+    ) throws(Corruption) {
+        switch kind {
+        case .none, .option, .serviceAccount: break
+        case .task: index(row, task: try TaskKeys(decoding: content), present)
+        case .story: index(row, story: try Story(decoding: content), present)
+        case .project: index(row, project: try ProjectRow(decoding: content), present)
+        case .section: index(row, section: try SectionRow(decoding: content), present)
+        case .team: index(row, team: try Team(decoding: content), present)
+        case .membership: index(row, membership: try Membership(decoding: content), present)
+        case .label: index(row, label: try Label(decoding: content), present)
+        case .field: index(row, field: try Field(decoding: content), present)
+        case .attachment: index(row, attachment: try FileAttachment(decoding: content), present)
+        case .account: index(row, account: try Account(decoding: content), present)
+        case .token: index(row, token: try StoredToken(decoding: content), present)
+        case .workspace: index(row, workspace: try WorkspaceRow(decoding: content), present)
+        case .errand: Self.set(&errands, RankedList.Entry(rank: 0, row: row), present)
+        }
+    }
+
+    // MARK: - Entries
+
+    static func set(_ list: inout RankedList, _ entry: RankedList.Entry, _ present: Bool) {
+        if present { list.insert(entry) } else { list.remove(entry) }
+    }
+
+    static func set<Key: Hashable>(
+        _ lists: inout [Key: RankedList], _ key: Key, _ entry: RankedList.Entry, _ present: Bool
+    ) {
+        set(&lists[key, default: RankedList()], entry, present)
+        if !present, lists[key]?.isEmpty == true { lists.removeValue(forKey: key) }
+    }
+
+    static func count<Key: Hashable>(
+        _ counts: inout [Key: Int], _ key: Key, _ present: Bool
+    ) {
+        let count = counts[key, default: 0] + (present ? 1 : -1)
+        counts[key] = count == 0 ? nil : count
+    }
+
+    mutating func set(_ external: External?, _ kind: EntityKind, _ row: UInt32, _ present: Bool) {
+        guard let external, !external.gid.isEmpty else { return }
+        let key = Self.key(external.gid, external.ordinal, kind)
+        if present {
+            externals[key] = row
+        } else if externals[key] == row {
+            externals.removeValue(forKey: key)
+        }
+    }
+
+    /// The hash of an external id: 64 bits of XXH3, so that imports need not keep their ids twice.
+    static func key(_ gid: String, _ ordinal: UInt32, _ kind: EntityKind) -> UInt64 {
+        XXH3.hash([UInt8](gid.utf8), seed: UInt64(kind.rawValue) << 32 | UInt64(ordinal))
+    }
+}

@@ -1,0 +1,56 @@
+internal import WorkProtocol
+
+/// Who asks, seen from one workspace: the principal and what it is here.
+///
+/// There is no other way to one than `WorkspaceGraph.caller(_:)`, and no command or query runs
+/// without one.
+struct Caller {
+    let principal: Principal
+    /// Admin, member or guest; `.admin` for the node itself.
+    let role: Role
+
+    var account: UInt64 { principal.account.rawValue }
+    /// Reads everything of its workspace, by being its service account.
+    var seesEverything: Bool { principal.isNode || principal.isService }
+    var isAdmin: Bool { role == .admin }
+    var isGuest: Bool { role == .guest }
+}
+
+extension WorkspaceGraph {
+    /// The principal as a caller of this workspace. To everybody else the workspace does not exist.
+    func caller(_ principal: Principal) throws(Rejection) -> Caller {
+        if principal.isNode { return Caller(principal: principal, role: .admin) }
+        if ordinal == 0 { return try directoryCaller(principal) }
+        guard let person = indexes.people[principal.account.rawValue], person.isActive,
+            person.role != .none, !principal.isService || principal.home == ordinal
+        else { throw .notFound }
+        return Caller(principal: principal, role: person.role)
+    }
+
+    /// In the directory everybody with an active account is a member, and operators are admins.
+    private func directoryCaller(_ principal: Principal) throws(Rejection) -> Caller {
+        guard let row = row(principal.account.rawValue, .account),
+            let account = load(Account.self, row), account.isActive
+        else { throw .notFound }
+        return Caller(principal: principal, role: account.isOperator ? .admin : .member)
+    }
+}
+
+extension Caller {
+    /// Refuses a caller whose token lacks a scope.
+    func require(_ scope: Scopes, _ name: String) throws(Rejection) {
+        guard principal.scopes.contains(scope) else {
+            throw Rejection(.forbidden, "This needs a token with the scope \"\(name)\".")
+        }
+    }
+
+    /// Refuses everybody but an admin of the workspace.
+    func requireAdmin() throws(Rejection) {
+        guard isAdmin else { throw Rejection(.forbidden, "Only an admin of the workspace may.") }
+    }
+
+    /// Refuses guests.
+    func requireMember() throws(Rejection) {
+        guard !isGuest else { throw Rejection(.forbidden, "Guests may not.") }
+    }
+}

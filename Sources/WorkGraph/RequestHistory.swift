@@ -1,0 +1,205 @@
+internal import ByteCoding
+internal import WorkProtocol
+
+/// What was answered to which request, so that a retry is answered the same and done once.
+///
+/// Part of a workspace's state: carried by records, kept in snapshots, the same on both nodes. An
+/// answer is kept until the client says it has it, at most `outcomesPerSession` a session,
+/// `sessionsMax` sessions, and `age` by log time. A session evicted, or too old to know, is never
+/// executed again: `evicted` remembers the newest that was.
+struct RequestHistory {
+    static let outcomesPerSession = 1024
+    static let sessionsMax = 100_000
+    /// Milliseconds.
+    static let age: Int64 = 24 * 3600 * 1000
+
+    struct Key: Hashable, Comparable {
+        var principal: UInt64
+        var high: UInt64
+        var low: UInt64
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.high, left.low, left.principal) < (right.high, right.low, right.principal)
+        }
+    }
+
+    struct Outcome: Equatable {
+        var sequence: UInt64
+        var requestHash: UInt64
+        var answer: [UInt8]
+        var method: UInt32
+        var position: UInt64
+    }
+
+    private struct Session {
+        var acknowledged: UInt64 = 0
+        /// The highest sequence whose outcome was dropped without being acknowledged.
+        var dropped: UInt64 = 0
+        var lastUsed: Int64
+        /// By ascending sequence.
+        var outcomes: [Outcome] = []
+    }
+
+    private var sessions: [Key: Session] = [:]
+    /// Sessions in the order of their creation (their keys begin with it), for eviction.
+    private var order: [Key] = []
+    /// Creation time of the newest session that was evicted.
+    private(set) var evicted: Int64 = 0
+    var count: Int { sessions.count }
+
+    enum Recall: Equatable {
+        /// Never seen: execute.
+        case new
+        /// Done before: this was the answer.
+        case known(Outcome)
+        case reused
+        case expired
+    }
+
+    /// What is known of a request. O(log outcomes of the session).
+    func recall(_ id: RequestID, _ principal: Gid, hash: UInt64, at time: Int64) -> Recall {
+        let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
+        guard let session = sessions[key] else {
+            let tooOld = id.created <= evicted || id.created < time - Self.age
+            return tooOld ? .expired : .new
+        }
+        if let outcome = Self.find(id.sequence, in: session.outcomes) {
+            return outcome.requestHash == hash ? .known(outcome) : .reused
+        }
+        return id.sequence < session.acknowledged || id.sequence <= session.dropped
+            ? .expired : .new
+    }
+
+    private static func place(_ sequence: UInt64, in outcomes: [Outcome]) -> Int {
+        var low = 0
+        var high = outcomes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if outcomes[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private static func find(_ sequence: UInt64, in outcomes: [Outcome]) -> Outcome? {
+        let place = place(sequence, in: outcomes)
+        return place < outcomes.count && outcomes[place].sequence == sequence
+            ? outcomes[place] : nil
+    }
+
+    /// Keeps an outcome and drops what need not be known any more. Same on both nodes: called by
+    /// `apply` only.
+    mutating func remember(_ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64) {
+        let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
+        if sessions[key] == nil { open(key, at: time) }
+        guard var session = sessions.removeValue(forKey: key) else { return }
+        session.lastUsed = time
+        session.acknowledged = max(session.acknowledged, id.acknowledged)
+        let acknowledged = session.acknowledged
+        if let first = session.outcomes.first, first.sequence < acknowledged {
+            session.outcomes.removeSubrange(..<Self.place(acknowledged, in: session.outcomes))
+        }
+        session.outcomes.insert(outcome, at: Self.place(outcome.sequence, in: session.outcomes))
+        if session.outcomes.count > Self.outcomesPerSession {
+            session.dropped = max(session.dropped, session.outcomes.removeFirst().sequence)
+        }
+        sessions[key] = session
+        expire(at: time)
+    }
+
+    private mutating func open(_ key: Key, at time: Int64) {
+        sessions[key] = Session(lastUsed: time)
+        var low = 0
+        var high = order.count
+        // New sessions are the newest nearly always.
+        if let last = order.last, last < key { low = high }
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        order.insert(key, at: low)
+    }
+
+    /// Forgets the oldest sessions: those older than a day that nobody used for a day, and more
+    /// where there are too many.
+    private mutating func expire(at time: Int64) {
+        while let oldest = order.first {
+            let created = Int64(oldest.high >> 16)
+            let isOld = created < time - Self.age
+            guard order.count > Self.sessionsMax || isOld else { return }
+            if isOld, let session = sessions[oldest], session.lastUsed >= time - Self.age {
+                // Still in use: give it a day from its last use, and look again when it is the
+                // oldest of all; the rest is younger.
+                return
+            }
+            evicted = max(evicted, created)
+            sessions.removeValue(forKey: oldest)
+            order.removeFirst()
+        }
+    }
+
+    // MARK: - Snapshot
+
+    /// All sessions, oldest first, as they are kept in a snapshot.
+    func forEachStored<Failure: Error>(
+        _ body: (StoredSession) throws(Failure) -> Void
+    ) throws(Failure) {
+        for key in order {
+            guard let session = sessions[key] else { continue }
+            var stored = StoredSession()
+            stored.session = Self.bytes(RequestID(high: key.high, low: key.low, sequence: 0))
+            stored.principal = key.principal
+            stored.acknowledged = session.acknowledged
+            stored.dropped = session.dropped
+            stored.lastUsed = session.lastUsed
+            stored.outcomes = session.outcomes.map { outcome in
+                var copy = StoredOutcome()
+                copy.sequence = outcome.sequence
+                copy.requestHash = outcome.requestHash
+                copy.answer = outcome.answer
+                copy.method = outcome.method
+                copy.position = outcome.position
+                return copy
+            }
+            try body(stored)
+        }
+    }
+
+    mutating func restore(_ stored: StoredSession) throws(Corruption) {
+        guard let (high, low) = Self.words(stored.session) else {
+            throw Corruption(
+                offset: 0, expected: "a session of 16 bytes", found: "\(stored.session.count)")
+        }
+        let key = Key(principal: stored.principal, high: high, low: low)
+        if sessions[key] == nil { open(key, at: stored.lastUsed) }
+        var session = Session(lastUsed: stored.lastUsed)
+        session.acknowledged = stored.acknowledged
+        session.dropped = stored.dropped
+        session.outcomes = stored.outcomes.map {
+            Outcome(
+                sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
+                method: $0.method, position: $0.position)
+        }
+        sessions[key] = session
+    }
+
+    mutating func restore(evicted: Int64) { self.evicted = evicted }
+
+    /// A session's 16 bytes, big-endian.
+    static func bytes(_ request: RequestID) -> [UInt8] {
+        var writer = ByteWriter(capacity: 16)
+        writer.append(fixed: request.high.byteSwapped)
+        writer.append(fixed: request.low.byteSwapped)
+        return writer.bytes
+    }
+
+    /// The two big-endian words of a session's 16 bytes.
+    static func words(_ bytes: [UInt8]) -> (UInt64, UInt64)? {
+        guard bytes.count == 16 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        for index in 0..<8 {
+            words.0 = words.0 << 8 | UInt64(bytes[index])
+            words.1 = words.1 << 8 | UInt64(bytes[index + 8])
+        }
+        return words
+    }
+}

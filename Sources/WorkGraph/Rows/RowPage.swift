@@ -1,0 +1,94 @@
+/// A block of memory that rows lie in, one after the other.
+///
+/// Shared between the living state and the snapshots being taken of it: whoever writes must be the
+/// only owner, or copy first (`RowStore` sees to it).
+@safe
+final class RowPage {
+    /// Bytes of a page; a row that is larger gets a page of its own.
+    static let standardCapacity = 1 << 16
+
+    let capacity: Int
+    private let base: UnsafeMutableRawPointer
+    /// Where the next row will lie.
+    private(set) var used = 0
+    /// Bytes of rows that were moved or removed.
+    private(set) var dead = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// The same bytes in a page of its own.
+    func copy() -> RowPage {
+        let page = RowPage(capacity: capacity)
+        unsafe page.base.copyMemory(from: base, byteCount: used)
+        page.used = used
+        page.dead = dead
+        return page
+    }
+
+    /// What precedes each row: its number, length, kind, and the room it has.
+    struct Header: BitwiseCopyable {
+        var row: UInt32
+        var length: UInt32
+        /// The kind in the high byte, the room in units of 8 bytes in the others.
+        var kindAndRoom: UInt32
+
+        static let size = 12
+        var kind: UInt8 { UInt8(truncatingIfNeeded: kindAndRoom >> 24) }
+        var room: Int { Int(kindAndRoom & 0xFF_FFFF) * 8 }
+    }
+
+    func header(at offset: Int) -> Header {
+        precondition(offset >= 0 && offset + Header.size <= used, "a row outside of its page")
+        return unsafe base.loadUnaligned(fromByteOffset: offset, as: Header.self)
+    }
+
+    /// The bytes of the row whose header is at `offset`.
+    @_lifetime(borrow self)
+    func content(at offset: Int) -> RawSpan {
+        let header = header(at: offset)
+        let start = offset + Header.size
+        precondition(start + Int(header.length) <= used, "a row longer than its page")
+        let span = unsafe RawSpan(_unsafeStart: base + start, byteCount: Int(header.length))
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// Appends a row; nil if there is no room for it.
+    func append(row: UInt32, kind: UInt8, _ content: RawSpan) -> Int? {
+        let room = (content.byteCount + 7) & ~7
+        guard used + Header.size + room <= capacity else { return nil }
+        let offset = used
+        used += Header.size + room
+        let header = Header(
+            row: row, length: UInt32(content.byteCount),
+            kindAndRoom: UInt32(kind) << 24 | UInt32(room / 8))
+        unsafe base.storeBytes(of: header, toByteOffset: offset, as: Header.self)
+        copyIn(content, at: offset + Header.size)
+        return offset
+    }
+
+    /// Replaces the row at `offset`, if the new content fits into the room of the old.
+    func replace(at offset: Int, kind: UInt8, _ content: RawSpan) -> Bool {
+        var header = header(at: offset)
+        guard content.byteCount <= header.room else { return false }
+        header.length = UInt32(content.byteCount)
+        header.kindAndRoom = UInt32(kind) << 24 | UInt32(header.room / 8)
+        unsafe base.storeBytes(of: header, toByteOffset: offset, as: Header.self)
+        copyIn(content, at: offset + Header.size)
+        return true
+    }
+
+    /// Counts the row at `offset` as dead.
+    func kill(at offset: Int) { dead += Header.size + header(at: offset).room }
+
+    private func copyIn(_ content: RawSpan, at offset: Int) {
+        unsafe content.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe base.advanced(by: offset).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+}

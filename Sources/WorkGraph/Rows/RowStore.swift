@@ -1,0 +1,181 @@
+internal import ByteCoding
+internal import WorkProtocol
+
+/// Every object of a workspace as one row: a number, a kind, and its encoded bytes, packed into
+/// pages.
+///
+/// A row costs its bytes (rounded up to 8), a header of 12 and a slot of 8. A value of this type is
+/// cheap to copy: pages and slot blocks are shared until somebody writes to them, which is how a
+/// snapshot is taken while writes go on.
+struct RowStore {
+    /// Where a row lies. `page` is one more than the index, so that zero means "no row".
+    private struct Slot: BitwiseCopyable {
+        var page: UInt32 = 0
+        var offset: UInt32 = 0
+    }
+
+    private static let blockSize = 1024
+    private var pages: [RowPage] = []
+    /// Slots in blocks, so that a copy of the store costs one block per row written, not all.
+    private var slots: [[Slot]] = []
+    /// The page that new rows go to.
+    private var openPage: Int?
+    /// Pages that hold nothing any more.
+    private var freePages: [Int] = []
+
+    /// How many rows there are.
+    private(set) var count = 0
+    /// Bytes of all rows' content.
+    private(set) var contentBytes = 0
+    /// Bytes of memory taken by pages.
+    var allocatedBytes: Int {
+        pages.reduce(0) { $0 + $1.capacity } + slots.count * Self.blockSize * 8
+    }
+
+    /// The largest row number there has been.
+    var highestRow: UInt32 { UInt32(clamping: max(0, slots.count * Self.blockSize - 1)) }
+
+    private func slot(_ row: UInt32) -> Slot? {
+        let block = Int(row) / Self.blockSize
+        guard block < slots.count else { return nil }
+        let slot = slots[block][Int(row) % Self.blockSize]
+        return slot.page == 0 ? nil : slot
+    }
+
+    /// The kind of a row; nil if there is none. O(1).
+    func kind(of row: UInt32) -> EntityKind? {
+        guard let slot = slot(row) else { return nil }
+        let header = pages[Int(slot.page) - 1].header(at: Int(slot.offset))
+        return EntityKind(rawValue: UInt32(header.kind))
+    }
+
+    /// Calls `body` with the row's bytes, not copied. O(1).
+    func withRow<Result, Failure: Error>(
+        _ row: UInt32, _ body: (EntityKind, RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        guard let slot = slot(row) else { return nil }
+        let page = pages[Int(slot.page) - 1]
+        let header = page.header(at: Int(slot.offset))
+        guard let kind = EntityKind(rawValue: UInt32(header.kind)) else { return nil }
+        return try body(kind, page.content(at: Int(slot.offset)))
+    }
+
+    /// A copy of the row's bytes.
+    func bytes(of row: UInt32) -> [UInt8]? {
+        withRow(row) { _, span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
+    }
+
+    /// Writes a row, over the one that was there. Amortised O(bytes).
+    mutating func set(_ row: UInt32, kind: EntityKind, _ content: RawSpan) {
+        let kindByte = UInt8(truncatingIfNeeded: kind.rawValue)
+        if let slot = slot(row) {
+            let index = Int(slot.page) - 1
+            own(index)
+            let old = pages[index].header(at: Int(slot.offset))
+            contentBytes += content.byteCount - Int(old.length)
+            if pages[index].replace(at: Int(slot.offset), kind: kindByte, content) { return }
+            pages[index].kill(at: Int(slot.offset))
+            place(row, kindByte, content)
+            compact(index)
+        } else {
+            count += 1
+            contentBytes += content.byteCount
+            place(row, kindByte, content)
+        }
+    }
+
+    /// Removes a row; nothing happens if there is none.
+    mutating func remove(_ row: UInt32) {
+        guard let slot = slot(row) else { return }
+        let index = Int(slot.page) - 1
+        own(index)
+        contentBytes -= Int(pages[index].header(at: Int(slot.offset)).length)
+        count -= 1
+        pages[index].kill(at: Int(slot.offset))
+        point(row, to: Slot())
+        compact(index)
+    }
+
+    /// Calls `body` with every row, by ascending number, until it returns false.
+    func forEach<Failure: Error>(
+        from first: UInt32 = 0,
+        _ body: (UInt32, EntityKind, RawSpan) throws(Failure) -> Bool
+    ) throws(Failure) {
+        var row = Int(first)
+        let end = slots.count * Self.blockSize
+        while row < end {
+            let slot = slots[row / Self.blockSize][row % Self.blockSize]
+            if slot.page != 0 {
+                let page = pages[Int(slot.page) - 1]
+                let header = page.header(at: Int(slot.offset))
+                if let kind = EntityKind(rawValue: UInt32(header.kind)),
+                    try !body(header.row, kind, page.content(at: Int(slot.offset)))
+                {
+                    return
+                }
+            }
+            row += 1
+        }
+    }
+
+    // MARK: - Pages
+
+    /// Makes a page ours alone before it is written: a snapshot may still read the old one.
+    private mutating func own(_ index: Int) {
+        if !isKnownUniquelyReferenced(&pages[index]) { pages[index] = pages[index].copy() }
+    }
+
+    private mutating func point(_ row: UInt32, to slot: Slot) {
+        let block = Int(row) / Self.blockSize
+        while slots.count <= block {
+            slots.append([Slot](repeating: Slot(), count: Self.blockSize))
+        }
+        slots[block][Int(row) % Self.blockSize] = slot
+    }
+
+    private mutating func place(_ row: UInt32, _ kind: UInt8, _ content: RawSpan) {
+        let needed = RowPage.Header.size + ((content.byteCount + 7) & ~7)
+        let index = pageWithRoom(for: needed)
+        guard let offset = pages[index].append(row: row, kind: kind, content) else {
+            preconditionFailure("a page of \(needed) bytes has no room for them")
+        }
+        point(row, to: Slot(page: UInt32(index + 1), offset: UInt32(offset)))
+    }
+
+    private mutating func pageWithRoom(for needed: Int) -> Int {
+        if let open = openPage, pages[open].used + needed <= pages[open].capacity {
+            own(open)
+            return open
+        }
+        let page = RowPage(capacity: max(RowPage.standardCapacity, needed))
+        let index: Int
+        if let free = freePages.popLast() {
+            pages[free] = page
+            index = free
+        } else {
+            pages.append(page)
+            index = pages.count - 1
+        }
+        if needed <= RowPage.standardCapacity / 2 { openPage = index }
+        return index
+    }
+
+    /// Gives back a page of which more than half is dead, by moving the rows that live.
+    private mutating func compact(_ index: Int) {
+        let page = pages[index]
+        guard index != openPage, page.dead * 2 > page.used else { return }
+        // The empty page goes in first, so that what moves does not move into the old one.
+        pages[index] = RowPage(capacity: 0)
+        var offset = 0
+        while offset < page.used {
+            let header = page.header(at: offset)
+            if let slot = slot(header.row), Int(slot.page) - 1 == index,
+                Int(slot.offset) == offset
+            {
+                place(header.row, header.kind, page.content(at: offset))
+            }
+            offset += RowPage.Header.size + header.room
+        }
+        freePages.append(index)
+    }
+}

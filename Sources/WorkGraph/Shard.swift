@@ -1,0 +1,66 @@
+package import ByteCoding
+package import WorkProtocol
+
+/// The single-writer state machine that holds some workspaces.
+///
+/// The only door to them: every command and query names the principal that asks, and what comes in
+/// from the log goes through `apply`, the same that the commands themselves use. It reads no clock
+/// and no file; time and randomness are passed in. Confined to one queue.
+package final class Shard {
+    private var workspaces: [UInt32: WorkspaceGraph] = [:]
+
+    package init() {}
+
+    package func workspace(_ ordinal: UInt32) -> WorkspaceGraph? { workspaces[ordinal] }
+
+    /// The ordinals of the workspaces it holds, ascending.
+    package var ordinals: [UInt32] { workspaces.keys.sorted() }
+
+    /// Runs a command in a workspace (`WorkspaceGraph.perform`). A workspace that is not there is
+    /// made by the node's first errand to it; for everybody else it does not exist.
+    package func perform(
+        _ command: Command, in ordinal: UInt32, as principal: Principal, request: RequestID?,
+        requestHash: UInt64, wallTime: Int64
+    ) throws(Rejection) -> WorkspaceGraph.Performed {
+        if let workspace = workspaces[ordinal] {
+            return try workspace.perform(
+                command, as: principal, request: request, requestHash: requestHash,
+                wallTime: wallTime)
+        }
+        guard principal.isNode, case .admitMember = command else { throw .notFound }
+        let workspace = WorkspaceGraph(ordinal: ordinal)
+        let performed = try workspace.perform(
+            command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
+        workspaces[ordinal] = workspace
+        return performed
+    }
+
+    /// Answers a query into `writer` (`WorkspaceGraph.answer`).
+    package func answer(
+        _ query: Query, in ordinal: UInt32, as principal: Principal, into writer: inout ByteWriter
+    ) throws(Rejection) {
+        guard let workspace = workspaces[ordinal] else { throw .notFound }
+        try workspace.answer(query, as: principal, into: &writer)
+    }
+
+    /// Applies a record of the log to a workspace. Records at or below the workspace's position are
+    /// skipped (a snapshot holds them already); a gap is damage.
+    package func apply(
+        _ body: RawSpan, in ordinal: UInt32, at position: UInt64
+    ) throws(Corruption) {
+        let workspace = workspaces[ordinal] ?? WorkspaceGraph(ordinal: ordinal)
+        guard position > workspace.position else { return }
+        guard position == workspace.position + 1 else {
+            throw Corruption(
+                offset: 0, expected: "position \(workspace.position + 1) of workspace \(ordinal)",
+                found: "\(position)")
+        }
+        try workspace.apply(body)
+        workspaces[ordinal] = workspace
+    }
+
+    /// Puts in a workspace that a snapshot brought.
+    package func adopt(_ workspace: WorkspaceGraph) { workspaces[workspace.ordinal] = workspace }
+
+    package func removeAll() { workspaces.removeAll() }
+}

@@ -1,0 +1,236 @@
+internal import ByteCoding
+package import WorkProtocol
+
+/// One workspace: its rows, what is derived from them, and the memory of requests.
+///
+/// Every object is a row. A command runs as a transaction: each write is applied at once, by the
+/// same `write` that recovery and the follower use, and remembered with the row it replaced; a
+/// rejection puts the old rows back, last first. Indexes are functions of rows, so putting a row
+/// back puts its index entries back. What the command wrote is the content of one log record.
+///
+/// The directory (ordinal 0) is a workspace like the others, with other kinds of rows.
+///
+/// Confined to its shard; no locks. Invariants: `digest` is that of the rows; every index is what
+/// rebuilding it from the rows would give (`checkInvariants`); outside of a transaction the journal
+/// is empty.
+package final class WorkspaceGraph {
+    package let ordinal: UInt32
+    var rows = RowStore()
+    var indexes = Indexes()
+    var history = RequestHistory()
+    /// How many records have been applied: the workspace's own position.
+    package internal(set) var position: UInt64 = 0
+    /// The number of the next row to be made.
+    var nextRow: UInt32 = 1
+    /// The log time: that of the newest record. Never goes back.
+    var time: Int64 = 0
+    /// The sum of the hashes of all rows.
+    var rowDigest: UInt64 = 0
+    var gids: GidPermutation
+    /// What the transaction under way has written, with what was there before.
+    private var journal: [JournalEntry] = []
+
+    private struct JournalEntry {
+        var row: UInt32
+        var kind: EntityKind
+        var old: (kind: EntityKind, content: [UInt8])?
+        var new: [UInt8]?
+    }
+
+    package init(ordinal: UInt32) {
+        self.ordinal = ordinal
+        gids = GidPermutation(workspace: ordinal, key: 0)
+    }
+
+    /// A digest of the state: equal on two nodes at equal positions, or one of them is wrong.
+    package var digest: UInt64 {
+        var writer = ByteWriter(capacity: 48)
+        writer.append(fixed: rowDigest)
+        writer.append(fixed: position)
+        writer.append(fixed: UInt64(nextRow))
+        writer.append(fixed: UInt64(rows.count))
+        writer.append(fixed: UInt64(history.count))
+        writer.append(fixed: time)
+        return XXH3.hash(writer.bytes)
+    }
+
+    package var rowCount: Int { rows.count }
+
+    // MARK: - Rows
+
+    func gid(_ row: UInt32) -> Gid { gids.gid(row) }
+
+    /// The row that `gid` names, if it is one of this workspace and of this kind.
+    func row(_ gid: UInt64, _ kind: EntityKind) -> UInt32? {
+        let gid = Gid(gid)
+        guard gid.isValid, gid.workspace == ordinal else { return nil }
+        let row = gids.row(gid)
+        return rows.kind(of: row) == kind ? row : nil
+    }
+
+    /// The message in a row.
+    /// - Precondition: the row's bytes are such a message: they were checked when they were applied.
+    func load<Row: Message>(_ type: Row.Type, _ row: UInt32) -> Row? {
+        let decoded: Result<Row, Corruption>? = rows.withRow(row) { _, bytes in
+            do throws(Corruption) { return .success(try Row(decoding: bytes)) } catch {
+                return .failure(error)
+            }
+        }
+        switch decoded {
+        case .success(let message): return message
+        case .failure(let corruption):
+            preconditionFailure("row \(row) of workspace \(ordinal) is damaged: \(corruption)")
+        case nil: return nil
+        }
+    }
+
+    /// The number of a new row. Given back if the transaction is undone.
+    func allocate() throws(Rejection) -> UInt32 {
+        // The directory's gids are their low 32 bits alone, and 0 names nothing.
+        if ordinal == 0, gids.gid(nextRow) == .none { nextRow += 1 }
+        guard nextRow < UInt32.max else {
+            throw Rejection(.limitReached, "The workspace has had 2^32 objects; make another one.")
+        }
+        nextRow += 1
+        return nextRow - 1
+    }
+
+    /// Writes a row, within a transaction.
+    func put<Row: Message>(_ row: UInt32, _ kind: EntityKind, _ message: Row) {
+        change(row, kind, message.encoded())
+    }
+
+    /// Removes a row, within a transaction.
+    func erase(_ row: UInt32) {
+        guard let kind = rows.kind(of: row) else { return }
+        change(row, kind, nil)
+    }
+
+    private func change(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) {
+        let old = rows.withRow(row) { kind, bytes in
+            (kind: kind, content: unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
+        }
+        journal.append(JournalEntry(row: row, kind: kind, old: old, new: content))
+        mustWrite(row, kind, content)
+    }
+
+    /// Writes what this program encoded itself; if it cannot read that, it is wrong.
+    private func mustWrite(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) {
+        do { try write(row, kind, content) } catch {
+            preconditionFailure("a row this program wrote is damaged: \(error)")
+        }
+    }
+
+    // MARK: - Transactions
+
+    /// Runs `body`; if it rejects, everything it wrote is undone. May be nested.
+    func transact<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
+        let mark = journal.count
+        let rowMark = nextRow
+        do { return try body() } catch {
+            while journal.count > mark, let entry = journal.popLast() {
+                mustWrite(entry.row, entry.old?.kind ?? entry.kind, entry.old?.content)
+            }
+            nextRow = rowMark
+            throw error
+        }
+    }
+
+    /// The changes of the transaction, one a row: what it is now, if it is not what it was.
+    private func changes() -> [Change] {
+        var place: [UInt32: Int] = [:]
+        var changes: [Change] = []
+        for entry in journal {
+            var change = Change()
+            change.row = entry.row
+            change.kind = entry.kind
+            change.content = entry.new
+            if let known = place[entry.row] {
+                changes[known] = change
+            } else {
+                place[entry.row] = changes.count
+                changes.append(change)
+            }
+        }
+        return changes
+    }
+
+    /// What a command did, or had done before.
+    package struct Performed: Sendable {
+        /// The answer's bytes.
+        package var answer: [UInt8]
+        /// The body of the record to append to the log; none if the answer was recalled.
+        package var record: [UInt8]?
+        /// The workspace's position after the record (for a recalled answer: when it was done).
+        package var position: UInt64
+    }
+
+    /// A record's body, at most. Any request fits; what it changes must, too.
+    static let recordMax = (2 << 20) - 1024
+
+    /// Runs one command: recalls, authorises, decides and applies. O(what it changes).
+    ///
+    /// - Parameters:
+    ///   - requestHash: a hash of method and payload, to tell a retry from a reused request ID.
+    ///   - wallTime: the primary's clock; the record gets it, or the log time where that is later.
+    package func perform(
+        _ command: Command, as principal: Principal, request: RequestID?, requestHash: UInt64,
+        wallTime: Int64
+    ) throws(Rejection) -> Performed {
+        precondition(journal.isEmpty, "a transaction was left open")
+        let now = max(wallTime, time)
+        if let recalled = try recall(request, principal, requestHash, now) { return recalled }
+        let rowMark = nextRow
+        defer { journal.removeAll(keepingCapacity: true) }
+        return try transact { () throws(Rejection) in
+            let answer = try decide(command, principal, now)
+            var record = ChangeRecord()
+            record.time = now
+            record.principal = principal.account.rawValue
+            record.method = UInt32(command.method.id)
+            if let request {
+                record.session = RequestHistory.bytes(request)
+                record.sequence = request.sequence
+                record.acknowledged = request.acknowledged
+                record.requestHash = requestHash
+                record.answer = answer
+            }
+            record.changes = changes()
+            record.nextRow = nextRow
+            if record.changes.isEmpty && request == nil && nextRow == rowMark {
+                return Performed(answer: answer, record: nil, position: position)
+            }
+            let body = record.encoded()
+            guard body.count <= Self.recordMax else {
+                throw Rejection(
+                    .tooLarge,
+                    "The request changes \(body.count) bytes of rows, and one record of "
+                        + "the log holds \(Self.recordMax); ask for fewer changes at a time.")
+            }
+            conclude(record)
+            return Performed(answer: answer, record: body, position: position)
+        }
+    }
+
+    private func recall(
+        _ request: RequestID?, _ principal: Principal, _ hash: UInt64, _ now: Int64
+    ) throws(Rejection) -> Performed? {
+        guard let request else { return nil }
+        switch history.recall(request, principal.account, hash: hash, at: now) {
+        case .new: return nil
+        case .known(let outcome):
+            // Access may be gone since: what is told again is authorised again.
+            _ = try caller(principal)
+            return Performed(answer: outcome.answer, record: nil, position: outcome.position)
+        case .reused:
+            throw Rejection(
+                .requestIDReused,
+                "This request ID was used for another request; make a new one.")
+        case .expired:
+            throw Rejection(
+                .sessionExpired,
+                "The session of this request ID is too old to know whether it was done; look, and "
+                    + "ask again with a new one.")
+        }
+    }
+}
