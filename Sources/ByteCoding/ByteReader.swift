@@ -96,10 +96,12 @@ package struct ByteReader: ~Escapable {
     package mutating func string(_ count: Int) throws(Corruption) -> String {
         try require(count, "text")
         let slice = bytes.extracting(offset..<(offset &+ count))
-        let text = unsafe slice.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-        guard let text else { throw corruption(expected: "UTF-8 text", found: "other bytes") }
+        let characters = Span<UInt8>(_bytes: slice)
+        guard let text = try? UTF8Span(validating: characters) else {
+            throw corruption(expected: "UTF-8 text", found: "other bytes")
+        }
         offset &+= count
-        return text
+        return String(copying: text)
     }
 
     /// Passes over `count` bytes.

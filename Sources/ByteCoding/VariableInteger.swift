@@ -18,6 +18,25 @@ extension ByteReader {
     @_lifetime(self: copy self)
     @usableFromInline @inline(never)
     mutating func longVarint() throws(Corruption) -> UInt64 {
+        // Ten bytes are there: no need to ask again before each.
+        guard remaining >= 10 else { return try lastVarint() }
+        var value: UInt64 = 0
+        var position = offset
+        for shift: UInt64 in stride(from: 0, to: 63, by: 7) {
+            let next = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: position, as: UInt8.self)
+            position &+= 1
+            value |= UInt64(truncatingIfNeeded: next & 0x7F) &<< shift
+            if next < 0x80 {
+                offset = position
+                return value
+            }
+        }
+        return try lastVarint()
+    }
+
+    /// A varint that may reach past the end, or have more than 63 bits.
+    @_lifetime(self: copy self)
+    private mutating func lastVarint() throws(Corruption) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {

@@ -27,19 +27,48 @@ package enum TextRule: Hashable, Sendable {
 
     /// The first control character in `bytes` (valid UTF-8) that the rule forbids.
     ///
-    /// C1 controls (U+0080 to U+009F) are C2 80 to C2 9F in UTF-8. Complexity: O(n).
-    func forbiddenCharacter(in bytes: Span<UInt8>) -> UInt32? {
-        var previous: UInt8 = 0
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte < 0x20 {
-                if self == .line || (byte != 0x09 && byte != 0x0A) { return UInt32(byte) }
-            } else if byte == 0x7F || (previous == 0xC2 && byte < 0xA0) {
-                return UInt32(byte)
+    /// Complexity: O(n), eight bytes at a time while they are printable ASCII.
+    func forbiddenCharacter(in bytes: RawSpan) -> UInt32? {
+        var offset = 0
+        while offset < bytes.byteCount {
+            if bytes.byteCount - offset >= 8 {
+                let word = unsafe bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset, as: UInt64.self)
+                if Self.isPrintable(word) {
+                    offset += 8
+                    continue
+                }
             }
-            previous = byte
+            let stop = min(offset + 8, bytes.byteCount)
+            while offset < stop {
+                if let found = forbiddenCharacter(at: offset, in: bytes) { return found }
+                offset += 1
+            }
         }
         return nil
+    }
+
+    /// Whether all eight bytes are from 0x20 to 0x7E: none has its top bit set, and neither
+    /// subtracting 0x20 borrows into the top bit nor adding 1 carries into it.
+    private static func isPrintable(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops = ones &* 0x80
+        if word & tops != 0 { return false }
+        return ((word | tops) &- ones &* 0x20) & tops == tops && (word &+ ones) & tops == 0
+    }
+
+    /// The character at `offset`, if it is a control character the rule forbids. C1 controls
+    /// (U+0080 to U+009F) are C2 80 to C2 9F in UTF-8.
+    private func forbiddenCharacter(at offset: Int, in bytes: RawSpan) -> UInt32? {
+        let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+        if byte < 0x20 {
+            let isAllowed = self == .prose && (byte == 0x09 || byte == 0x0A)
+            return isAllowed ? nil : UInt32(byte)
+        }
+        if byte == 0x7F { return UInt32(byte) }
+        guard byte & 0xE0 == 0x80, offset > 0 else { return nil }
+        let lead = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset - 1, as: UInt8.self)
+        return lead == 0xC2 ? UInt32(byte) : nil
     }
 }
 
@@ -109,7 +138,7 @@ enum FieldLimit {
     private static func problem(of text: String, _ limit: Int, _ rule: TextRule) -> String? {
         let count = text.utf8.count
         if count > limit { return "\(count) bytes, at most \(limit)" }
-        guard rule != .any, let character = rule.forbiddenCharacter(in: text.utf8Span.span) else {
+        guard rule != .any, let character = rule.forbiddenCharacter(in: unsafe text.utf8Span.span.bytes) else {
             return nil
         }
         return "the control character U+\(hexadecimal(character))"
