@@ -1,0 +1,147 @@
+internal import ByteCoding
+internal import Environment
+
+/// A place where reading can go on: the batch that begins with `before.last.next` lies there.
+struct ReadCursor: Equatable {
+    var segment: String
+    var offset: Int
+    var before: LogHead
+}
+
+extension Log {
+    /// Batches from the one that holds `lsn` on, together of at most `maxBytes`, but at least one if
+    /// there is any: for catch-up and replay. What is in memory comes from there; the rest is read,
+    /// and verified, from the segments, and reading on from where the last call ended is cheap.
+    ///
+    /// - Throws: `.gone` if `lsn` has been trimmed, `.damage` if what is there does not verify.
+    /// - Complexity: O(bytes returned), plus up to 256 KiB read to find the place.
+    package func batches(from lsn: LSN, maxBytes: Int) throws(LogFailure) -> [Batch] {
+        let lsn = max(lsn, LSN(1))
+        if lsn > head.last { return [] }
+        if lsn >= recent.first { return recent.batches(from: lsn, maxBytes: maxBytes) }
+        var batches: [Batch] = []
+        var bytes = 0
+        let end = recent.first
+        try read(from: lsn, upTo: end) { stored in
+            guard batches.isEmpty || bytes + stored.batch.payload.count <= maxBytes else {
+                return false
+            }
+            bytes += stored.batch.payload.count
+            batches.append(stored.batch)
+            return true
+        }
+        return batches
+    }
+
+    /// The head of the log at `lsn`: what it was when that was its last record. Nil if no batch ends
+    /// there, or it lies before `oldest` or after `head`.
+    /// - Throws: as `batches`.
+    package func head(at lsn: LSN) throws(LogFailure) -> LogHead? {
+        guard let found = try boundary(atOrBefore: lsn), found.last == lsn else { return nil }
+        return found
+    }
+
+    /// The head at the last batch that ends at or before `lsn`; nil if that lies before `oldest`.
+    /// - Throws: as `batches`.
+    package func boundary(atOrBefore lsn: LSN) throws(LogFailure) -> LogHead? {
+        if lsn >= head.last { return head }
+        if let found = recent.head(at: lsn) { return found }
+        if let found = segments.last(where: { $0.header.before.last == lsn }) {
+            return found.header.before
+        }
+        guard lsn >= oldest, let segment = segments.last(where: { $0.first <= lsn }) else {
+            return nil
+        }
+        var boundary = segment.header.before
+        if lsn < recent.first {
+            try read(from: lsn, upTo: recent.first) { stored in
+                boundary = stored.batch.last <= lsn ? stored.head : stored.before
+                return false
+            }
+            return boundary
+        }
+        let batch = recent.batches(from: lsn, maxBytes: 0)[0]
+        guard let before = recent.head(at: LSN(batch.first.rawValue - 1)) else {
+            let last = LSN(batch.first.rawValue - 1)
+            let epoch = epochHistory.epoch(at: last) ?? batch.epoch
+            return LogHead(last: last, epoch: epoch, chain: batch.previousChain)
+        }
+        return before
+    }
+
+    /// Reads the flushed batches from the one that holds `lsn` to the one before `end`, or until
+    /// `take` returns false (that one is read again by the next call).
+    func read(
+        from lsn: LSN, upTo end: LSN, _ take: (StoredBatch) -> Bool
+    ) throws(LogFailure) {
+        guard lsn >= oldest, var index = segments.lastIndex(where: { $0.first <= lsn }) else {
+            throw .gone(oldest: oldest)
+        }
+        var place = start(of: lsn, in: segments[index])
+        while index < segments.count {
+            let segment = segments[index]
+            let next = index + 1 < segments.count ? segments[index + 1].first : end
+            let stopped = try read(segment, &place, from: lsn, upTo: min(next, end), take)
+            guard !stopped, next < end else { return }
+            index += 1
+            place = SegmentMark(
+                offset: SegmentHeader.bytes, before: segments[index].header.before)
+        }
+    }
+
+    private func start(of lsn: LSN, in segment: Segment) -> SegmentMark {
+        if let cursor, cursor.segment == segment.name, cursor.before.last.next == lsn {
+            return SegmentMark(offset: cursor.offset, before: cursor.before)
+        }
+        return segment.marks.last { $0.before.last < lsn } ?? segment.marks[0]
+    }
+
+    /// - Returns: whether `take` has had enough.
+    private func read(
+        _ segment: Segment, _ place: inout SegmentMark, from lsn: LSN, upTo end: LSN,
+        _ take: (StoredBatch) -> Bool
+    ) throws(LogFailure) -> Bool {
+        do {
+            let file = try disk.open(path(segment.name), .read)
+            defer { file.close() }
+            var reader = SegmentReader(
+                file: file, path: path(segment.name), salt: segment.header.salt,
+                alignment: segment.header.alignment, end: segment.fileBytes,
+                offset: place.offset, head: place.before)
+            while reader.head.last.next < end {
+                let before = ReadCursor(
+                    segment: segment.name, offset: reader.offset, before: reader.head)
+                let step = try reader.next()
+                if case .mark = step, reader.offset > before.offset { continue }
+                guard case .batch(let stored) = step else { throw broken(step, before) }
+                if stored.batch.last < lsn { continue }
+                guard take(stored) else {
+                    cursor = before
+                    return true
+                }
+            }
+            cursor = ReadCursor(segment: segment.name, offset: reader.offset, before: reader.head)
+            return false
+        } catch let failure as LogFailure {
+            throw failure
+        } catch let error as DiskError {
+            throw .disk(error)
+        } catch {
+            preconditionFailure("no other error is thrown")
+        }
+    }
+
+    /// What is wrong where a batch should be that this log has reported as flushed.
+    private func broken(_ step: SegmentReader.Step, _ place: ReadCursor) -> LogFailure {
+        let lsn = place.before.last.next
+        let corruption: Corruption
+        switch step {
+        case .broken(let found): corruption = found
+        case .batch, .mark, .blank, .foreign:
+            corruption = Corruption(
+                file: path(place.segment), offset: place.offset, expected: "record \(lsn)",
+                found: "no batch")
+        }
+        return .damage(LogDamage(corruption: corruption, lsn: lsn, evidence: .flushed(flushed)))
+    }
+}

@@ -1,0 +1,60 @@
+internal import Environment
+
+/// Makes whole segment files in one go: what a start, a truncation and a restore do. (A running log
+/// prepares its segments ahead instead.)
+enum SegmentFile {
+    /// Zeroes are written in pieces of this size.
+    static let pieceBytes = 1 << 20
+
+    /// Writes `size` zero bytes and flushes them, so that later writes change data only.
+    static func fill(_ file: any DiskFile, from start: Int = 0, to size: Int) throws(DiskError) {
+        var offset = start
+        while offset < size {
+            let count = min(pieceBytes, size - offset)
+            try file.write([UInt8](repeating: 0, count: count), at: offset)
+            offset += count
+        }
+    }
+
+    /// Creates the segment with `batches` in it under `path`, durably, and leaves it open. A file
+    /// of that name is replaced, in one step.
+    ///
+    /// - Returns: the open file and the offset after the last batch.
+    static func create(
+        on disk: any Disk, folder: String, name: String, header: SegmentHeader,
+        batches: [StoredBatch], durable: LSN
+    ) throws(DiskError) -> (file: any DiskFile, end: Int) {
+        let temporary = "\(folder)/\(name).tmp"
+        if try disk.exists(temporary) { try disk.remove(temporary) }
+        let file = try disk.open(temporary, .create)
+        do throws(DiskError) {
+            try fill(file, to: header.fileBytes)
+            try file.write(header.encoded(), at: 0)
+            var end = SegmentHeader.bytes
+            for stored in batches {
+                let bytes = BatchHeader.frame(
+                    stored.batch, durable: min(durable, stored.durable), commit: stored.commit,
+                    salt: header.salt, alignment: header.alignment)
+                try file.write(bytes, at: end)
+                end += bytes.count
+            }
+            try file.flush()
+            try disk.rename(temporary, to: "\(folder)/\(name)")
+            try disk.flushDirectory(folder)
+            return (file, end)
+        } catch {
+            file.close()
+            if error.kind == .noSpace { try disk.remove(temporary) }
+            throw error
+        }
+    }
+
+    /// The size a segment needs for payloads of these sizes, a closing mark and a vouching mark.
+    static func bytes(for payloads: [Int], alignment: Int) -> Int {
+        var size = SegmentHeader.bytes + 2 * alignment
+        for payload in payloads {
+            size += BatchHeader.framedBytes(payload: payload, alignment: alignment)
+        }
+        return size
+    }
+}
