@@ -466,6 +466,10 @@ package struct Membership: Message {
     package var createdAt: Int64 = 0
     package var version: UInt32 = 0
     package var external: External?
+    /// In rows only: the newest errand of the directory that was applied.
+    package var errand: UInt32 = 0
+    /// The account itself was switched off, everywhere.
+    package var isDisabled = false
 
     package init() {}
 
@@ -495,6 +499,10 @@ package struct Membership: Message {
                 self.version = UInt32(truncatingIfNeeded: try reader.varint())
             case 90:
                 try reader.merge(into: &self.external)
+            case 101:
+                self.errand = try reader.fixed(UInt32.self)
+            case 104:
+                self.isDisabled = try reader.varint() != 0
             default:
                 try reader.skipField(tag)
             }
@@ -513,6 +521,8 @@ package struct Membership: Message {
         if self.createdAt != 0 { writer.append(tag: 72, int64: self.createdAt) }
         if self.version != 0 { writer.append(tag: 80, varint: UInt64(self.version)) }
         if let value = self.external { writer.append(tag: 90, message: value) }
+        if self.errand != 0 { writer.append(tag: 101, fixed: self.errand) }
+        if self.isDisabled { writer.append(tag: 104, varint: self.isDisabled ? 1 : 0) }
     }
 
     package func validate() throws(FieldViolation) {

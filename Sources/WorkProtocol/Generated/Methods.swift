@@ -28,6 +28,8 @@ package enum Method: UInt16, Sendable, CaseIterable {
     case deleteServiceAccount = 0x020A
     /// `Directory/EnsurePeople`.
     case ensurePeople = 0x020B
+    /// `Directory/CompleteErrand`.
+    case completeErrand = 0x020C
     /// `Workspaces/GetWorkspace`.
     case getWorkspace = 0x0301
     /// `Workspaces/UpdateWorkspace`.
@@ -196,7 +198,7 @@ package enum Method: UInt16, Sendable, CaseIterable {
     }
 
     /// Changes when any method's number, name, kind or message types do.
-    package static let tableHash: UInt64 = 0xbe3968dc2002f407
+    package static let tableHash: UInt64 = 0x0c6e1e2707e4aec0
 
     /// One line a method: id, name, kind, since, idempotent, scope, request, response.
     static let table = """
@@ -213,6 +215,7 @@ package enum Method: UInt16, Sendable, CaseIterable {
         0209 Directory/ListServiceAccounts query 1 0 - ListServiceAccounts AccountList
         020a Directory/DeleteServiceAccount command 1 0 - DeleteServiceAccount Changed
         020b Directory/EnsurePeople command 1 0 - EnsurePeople Changed
+        020c Directory/CompleteErrand command 1 0 - CompleteErrand Changed
         0301 Workspaces/GetWorkspace query 1 0 - GetWorkspace Workspace
         0302 Workspaces/UpdateWorkspace command 1 0 - UpdateWorkspace Changed
         0303 Workspaces/Invite command 1 0 - Invite Changed
@@ -299,6 +302,7 @@ package enum Command: Request {
     case createServiceAccount(CreateServiceAccount)
     case deleteServiceAccount(DeleteServiceAccount)
     case ensurePeople(EnsurePeople)
+    case completeErrand(CompleteErrand)
     case updateWorkspace(UpdateWorkspace)
     case invite(Invite)
     case updateMembership(UpdateMembership)
@@ -357,6 +361,7 @@ package enum Command: Request {
         case .createServiceAccount: self = .createServiceAccount(try Self.decode(payload))
         case .deleteServiceAccount: self = .deleteServiceAccount(try Self.decode(payload))
         case .ensurePeople: self = .ensurePeople(try Self.decode(payload))
+        case .completeErrand: self = .completeErrand(try Self.decode(payload))
         case .updateWorkspace: self = .updateWorkspace(try Self.decode(payload))
         case .invite: self = .invite(try Self.decode(payload))
         case .updateMembership: self = .updateMembership(try Self.decode(payload))
@@ -417,6 +422,7 @@ package enum Command: Request {
         case .createServiceAccount: .createServiceAccount
         case .deleteServiceAccount: .deleteServiceAccount
         case .ensurePeople: .ensurePeople
+        case .completeErrand: .completeErrand
         case .updateWorkspace: .updateWorkspace
         case .invite: .invite
         case .updateMembership: .updateMembership
@@ -477,6 +483,7 @@ package enum Command: Request {
         case .createServiceAccount(let message): message
         case .deleteServiceAccount(let message): message
         case .ensurePeople(let message): message
+        case .completeErrand(let message): message
         case .updateWorkspace(let message): message
         case .invite(let message): message
         case .updateMembership(let message): message

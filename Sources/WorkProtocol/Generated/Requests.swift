@@ -696,6 +696,31 @@ package struct EnsurePeople: Message {
     }
 }
 
+/// The workspace has what this errand owed it. The node's own.
+package struct CompleteErrand: Message {
+    package static let messageName = "CompleteErrand"
+
+    package var row: UInt32 = 0
+
+    package init() {}
+
+    package mutating func merge(from reader: inout ByteReader) throws(Corruption) {
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case 13:
+                self.row = try reader.fixed(UInt32.self)
+            default:
+                try reader.skipField(tag)
+            }
+        }
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        if self.row != 0 { writer.append(tag: 13, fixed: self.row) }
+    }
+}
+
 /// `holdfast.v1.GetWorkspace`.
 package struct GetWorkspace: Message {
     package static let messageName = "GetWorkspace"
@@ -765,6 +790,10 @@ package struct Invite: Message {
     package var email = ""
     package var name = ""
     package var role = Role.none
+    /// The workspace's ordinal. Clients send the invitation to the workspace; the node fills this
+    /// in
+    /// and asks the directory.
+    package var workspace: UInt32 = 0
 
     package init() {}
 
@@ -778,6 +807,8 @@ package struct Invite: Message {
                 self.name = try reader.text()
             case 24:
                 self.role = try reader.enumeration("Invite.role")
+            case 32:
+                self.workspace = UInt32(truncatingIfNeeded: try reader.varint())
             default:
                 try reader.skipField(tag)
             }
@@ -788,6 +819,7 @@ package struct Invite: Message {
         if !self.email.isEmpty { writer.append(tag: 10, text: self.email) }
         if !self.name.isEmpty { writer.append(tag: 18, text: self.name) }
         if self.role != .none { writer.append(tag: 24, varint: UInt64(self.role.rawValue)) }
+        if self.workspace != 0 { writer.append(tag: 32, varint: UInt64(self.workspace)) }
     }
 
     package func validate() throws(FieldViolation) {
@@ -955,6 +987,10 @@ package struct AdmitMember: Message {
     /// The workspace is made by its first errand.
     package var workspace: Workspace?
     package var gidKey: UInt64 = 0
+    /// The errand's row in the directory: what is not newer than the last one applied is old news.
+    package var errand: UInt32 = 0
+    /// Somebody who was removed comes back: an invitation, not an import.
+    package var readmit = false
 
     package init() {}
 
@@ -982,6 +1018,10 @@ package struct AdmitMember: Message {
                 try reader.merge(into: &self.workspace)
             case 81:
                 self.gidKey = try reader.fixed(UInt64.self)
+            case 93:
+                self.errand = try reader.fixed(UInt32.self)
+            case 96:
+                self.readmit = try reader.varint() != 0
             default:
                 try reader.skipField(tag)
             }
@@ -999,6 +1039,8 @@ package struct AdmitMember: Message {
         if let value = self.external { writer.append(tag: 66, message: value) }
         if let value = self.workspace { writer.append(tag: 74, message: value) }
         if self.gidKey != 0 { writer.append(tag: 81, fixed: self.gidKey) }
+        if self.errand != 0 { writer.append(tag: 93, fixed: self.errand) }
+        if self.readmit { writer.append(tag: 96, varint: self.readmit ? 1 : 0) }
     }
 
     package func validate() throws(FieldViolation) {

@@ -205,6 +205,8 @@ extension SchemaTable {
         8 external external External ?
         9 workspace workspace Workspace ?
         10 gid_key gidKey fixed64 .
+        11 errand errand fixed32 .
+        12 readmit readmit bool .
         message AttachmentList
         1 attachments attachments FileAttachment *
         60 names names Name *
@@ -260,6 +262,8 @@ extension SchemaTable {
         2 version version uint32 .
         3 gids gids fixed64 *
         4 unchanged unchanged bool .
+        message CompleteErrand
+        1 row row fixed32 .
         message CreateField
         1 name name string . max_bytes=1024 text=line
         2 kind kind FieldKind .
@@ -614,6 +618,7 @@ extension SchemaTable {
         1 email email string . max_bytes=320 text=line
         2 name name string . max_bytes=1024 text=line
         3 role role Role .
+        4 workspace workspace uint32 .
         message Join
         1 node node string . max_bytes=64 text=line
         2 reason reason string . max_bytes=1024 text=line
@@ -697,6 +702,8 @@ extension SchemaTable {
         1 node node string . max_bytes=64 text=line
         2 address address string . max_bytes=300 text=line
         3 is_primary isPrimary bool .
+        4 name name string . max_bytes=256 text=line
+        5 version version string . max_bytes=64 text=line
         message Membership
         1 gid gid fixed64 .
         2 account account fixed64 .
@@ -709,6 +716,8 @@ extension SchemaTable {
         9 created_at createdAt int64 .
         10 version version uint32 .
         11 external external External ?
+        12 errand errand fixed32 .
+        13 is_disabled isDisabled bool .
         message ModeChanged
         1 register_version registerVersion uint64 .
         2 epoch_version epochVersion uint64 .

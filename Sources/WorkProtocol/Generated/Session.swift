@@ -94,6 +94,8 @@ package struct MemberAddress: Message {
     package var node = ""
     package var address = ""
     package var isPrimary = false
+    package var name = ""
+    package var version = ""
 
     package init() {}
 
@@ -107,6 +109,10 @@ package struct MemberAddress: Message {
                 self.address = try reader.text()
             case 24:
                 self.isPrimary = try reader.varint() != 0
+            case 34:
+                self.name = try reader.text()
+            case 42:
+                self.version = try reader.text()
             default:
                 try reader.skipField(tag)
             }
@@ -117,11 +123,15 @@ package struct MemberAddress: Message {
         if !self.node.isEmpty { writer.append(tag: 10, text: self.node) }
         if !self.address.isEmpty { writer.append(tag: 18, text: self.address) }
         if self.isPrimary { writer.append(tag: 24, varint: self.isPrimary ? 1 : 0) }
+        if !self.name.isEmpty { writer.append(tag: 34, text: self.name) }
+        if !self.version.isEmpty { writer.append(tag: 42, text: self.version) }
     }
 
     package func validate() throws(FieldViolation) {
         try FieldLimit.check("node", self.node, bytes: 64, .line)
         try FieldLimit.check("address", self.address, bytes: 300, .line)
+        try FieldLimit.check("name", self.name, bytes: 256, .line)
+        try FieldLimit.check("version", self.version, bytes: 64, .line)
     }
 }
 
