@@ -177,6 +177,7 @@ package struct FrameDecoder: Sendable {
         guard features.contains(.checksums) else {
             guard header.checksum == 0 else {
                 throw problem(28, "0, since checksums are not agreed on", "\(header.checksum)")
+                    .inFrame(frameCount)
             }
             return
         }
