@@ -61,7 +61,8 @@ package final class SystemDisk: Disk {
                 unsafe openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
             }
         }
-        return SystemFile(path, descriptor: descriptor, writer: writer)
+        return SystemFile(
+            path, descriptor: descriptor, isWritable: mode != .read, writer: writer)
     }
 
     package func exists(_ path: String) throws(DiskError) -> Bool {
@@ -92,6 +93,28 @@ package final class SystemDisk: Disk {
     package func remove(_ path: String) throws(DiskError) {
         try inFolder(of: path) { folder, name throws(SystemError) in
             _ = try retrying("unlink") { unsafe unlinkat(folder, name, 0) }
+        }
+    }
+
+    // MARK: For the archive
+
+    /// Gives a file a second name; `.exists` if that is taken.
+    func link(_ path: String, to newPath: String) throws(DiskError) {
+        try inFolder(of: path) { from, name throws(DiskError) in
+            try inFolder(of: newPath) { to, newName throws(SystemError) in
+                _ = try retrying("link to \(newPath)") {
+                    unsafe linkat(from, name, to, newName, 0)
+                }
+            }
+        }
+    }
+
+    /// Whether `path` is a folder (and not a file, or a link to anything).
+    func isFolder(_ path: String) throws(DiskError) -> Bool {
+        try inFolder(of: path) { folder, name throws(SystemError) in
+            var found = stat()
+            _ = try retrying("stat") { unsafe fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) }
+            return found.st_mode & S_IFMT == S_IFDIR
         }
     }
 

@@ -19,11 +19,13 @@ final class SystemFile: DiskFile {
     }
 
     private let path: String
+    private let isWritable: Bool
     private let state: Mutex<State>
     private let writer: LogWriter
 
-    init(_ path: String, descriptor: Int32, writer: LogWriter) {
+    init(_ path: String, descriptor: Int32, isWritable: Bool, writer: LogWriter) {
         self.path = path
+        self.isWritable = isWritable
         self.writer = writer
         state = Mutex(State(descriptor: descriptor))
     }
@@ -89,6 +91,15 @@ final class SystemFile: DiskFile {
         end { $0.isClosed = true }
     }
 
+    /// Drops what the kernel remembers of the file, so that the next read asks the disk (or the
+    /// server, of a network's directory).
+    func dropCache() throws(DiskError) {
+        try use { descriptor throws(SystemError) in
+            let number = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            if number != 0 { throw SystemError(call: "posix_fadvise", number: number) }
+        }
+    }
+
     // MARK: For the writer
 
     /// Writes `bytes` durably, in the writer's turn; one call for `appends` calls of `append`.
@@ -97,7 +108,7 @@ final class SystemFile: DiskFile {
         do throws(DiskError) {
             let (descriptor, isDurable) = try state.withLock {
                 state throws(DiskError) in
-                if let failure = state.failure { throw failure }
+                try checkWritable(state)
                 if state.durable == nil { state.durable = Self.openDurable(state.descriptor) }
                 if let durable = state.durable, durable >= 0 { return (durable, true) }
                 return (state.descriptor, false)
@@ -135,7 +146,7 @@ final class SystemFile: DiskFile {
             if state.isClosed {
                 throw DiskError(.ioError, path: path, reason: "the file has been closed")
             }
-            if writing, let failure = state.failure { throw failure }
+            if writing { try checkWritable(state) }
             state.uses += 1
             return state.descriptor
         }
@@ -145,6 +156,11 @@ final class SystemFile: DiskFile {
         } catch {
             throw DiskError(error, path: path)
         }
+    }
+
+    private func checkWritable(_ state: State) throws(DiskError) {
+        if !isWritable { throw DiskError(.ioError, path: path, reason: "opened for reading only") }
+        if let failure = state.failure { throw failure }
     }
 
     private func refuseWrites(after error: DiskError) {

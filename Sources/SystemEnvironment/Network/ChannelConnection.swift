@@ -27,7 +27,8 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
     /// `writable` is reported when `unsentBytes` falls to `low` after having reached `high`.
     private static let high = 256 << 10
     private static let low = 64 << 10
-    /// Written in parts of this size, so that `unsentBytes` falls while a lot is being sent.
+    /// Written in parts of this size, each flushed, so that `unsentBytes` falls while a lot is being
+    /// sent: TLS makes one piece of what is flushed at once, and says when all of it is gone.
     private static let part = 128 << 10
 
     private(set) var peer: Endpoint
@@ -78,7 +79,7 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
         end()
     }
 
-    /// Sends what has been collected, in one write to the socket.
+    /// Sends what has been collected, in one write to the socket if it is not a lot.
     func flushCollected() {
         guard let context, collected.readableBytes > 0 else { return }
         var rest = collected
@@ -87,11 +88,10 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
             part.readableBytes > 0
         {
             let count = part.readableBytes
-            context.write(wrapOutboundOut(part)).assumeIsolated().whenComplete { [self] _ in
-                taken(count)
+            context.writeAndFlush(wrapOutboundOut(part)).assumeIsolated().whenComplete {
+                [self] _ in taken(count)
             }
         }
-        context.flush()
     }
 
     private func taken(_ count: Int) {
@@ -134,7 +134,7 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
         do {
             let tls = try context.pipeline.syncOperations.handler(type: NIOSSLHandler.self)
             if let certificate = tls.peerCertificate {
-                peerNames = try CertificateNames.alternativeNames(der: certificate.toDERBytes())
+                peerNames = try CertificateSummary(der: certificate.toDERBytes()).names
             }
         } catch {
             return fail(NetworkError(.untrusted, peer, reason: "unreadable certificate: \(error)"))

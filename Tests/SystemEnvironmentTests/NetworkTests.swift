@@ -1,0 +1,234 @@
+import Environment
+import Foundation
+import SystemEnvironment
+import Testing
+
+private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
+
+/// Answers every read with the same bytes.
+private func echo() -> Recorder {
+    Recorder { bytes, connection in connection.send(Array(bytes)) }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct NetworkTests {
+    let folder: TestFolder
+    var unix: Endpoint { .unix(path: folder.path("s")) }
+
+    init() throws { folder = try TestFolder() }
+
+    // MARK: Carrying bytes
+
+    @Test func `bytes go there and back over a UNIX socket`() async throws {
+        let server = try TestServer(unix, .none, recorder: echo())
+        let recorder = Recorder()
+        let connection = try await server.connect(.none, recorder: recorder).get()
+        connection.sendLater(["hello, ", "world"])
+        let seen = await recorder.seen.until { $0.bytes.count == 12 }
+        #expect(seen.text == "hello, world")
+        #expect(server.recorder.seen.value.turns >= 1)
+        #expect(connection.peer == unix)
+    }
+
+    @Test func `bytes go there and back over TLS`() async throws {
+        let server = try TestServer(loopback, .client, recorder: echo())
+        let recorder = Recorder()
+        let connection = try await server.connect(.client, recorder: recorder).get()
+        connection.sendLater(["hello, ", "world"])
+        let seen = await recorder.seen.until { $0.bytes.count == 12 }
+        #expect(seen.text == "hello, world")
+        #expect(connection.peerNames == ["localhost"])
+        #expect(connection.peer == server.endpoint)
+        #expect(server.accepted.value[0].peerNames == [])
+    }
+
+    @Test func `a server is known by its name too`() async throws {
+        let server = try TestServer(.tcp(host: "localhost", port: 0), .client)
+        #expect(await server.connect(.client).failure == nil)
+    }
+
+    @Test func `nodes know each other's uuids`() async throws {
+        let server = try TestServer(loopback, .node, recorder: echo())
+        let recorder = Recorder()
+        let connection = try await server.connect(.node, recorder: recorder).get()
+        connection.sendLater(["x"])
+        _ = await recorder.seen.until { $0.bytes.count == 1 }
+        #expect(connection.peerNames == [TestCluster.uuid])
+        #expect(server.accepted.value[0].peerNames == [TestCluster.uuid])
+    }
+
+    @Test(arguments: [true, false])
+    func `sends of one turn arrive as one, whether inside a read or not`(_ inRead: Bool)
+        async throws
+    {
+        let server = try TestServer(unix, .none)
+        let recorder = Recorder { _, connection in
+            if inRead { for _ in 0..<100 { connection.send([1]) } }
+        }
+        let connection = try await server.connect(.none, recorder: recorder).get()
+        if inRead {
+            _ = await server.accepted.until { !$0.isEmpty }
+            server.accepted.value[0].sendLater(["go"])
+        } else {
+            connection.onItsQueue { for _ in 0..<100 { connection.send([1]) } }
+        }
+        let seen = await server.recorder.seen.until { $0.turns > 0 }
+        #expect(seen.bytes.count == 100)
+    }
+
+    @Test(arguments: [Security.none, .client])
+    func `a slow reader bounds what is sent, and gets it all`(_ security: Security) async throws {
+        let total = 24 << 20
+        let reader = Recorder()
+        let server = try TestServer(security == .none ? unix : loopback, security)
+        let result = await server.connect(security, recorder: reader)
+        let connection = try result.get()
+        connection.onItsQueue { connection.setReading(false) }
+        _ = await server.accepted.until { !$0.isEmpty }
+        let sender = server.accepted.value[0]
+        let highest = Watched(0)
+        sender.onItsQueue {
+            let part = [UInt8](repeating: 7, count: 1 << 20)
+            for _ in 0..<(total / part.count) { sender.send(part) }
+            highest.change { $0 = sender.unsentBytes }
+        }
+        #expect(await highest.until { $0 > 0 } == total)
+        // The reader's socket is full long before all is sent, and the count stays above zero.
+        let later = Watched(0)
+        sender.onItsQueue(after: .milliseconds(100)) { later.change { $0 = sender.unsentBytes } }
+        let left = await later.until { $0 > 0 }
+        #expect(left > 0 && left < total)
+        #expect(server.recorder.seen.value.writable == 0)
+        connection.onItsQueue { connection.setReading(true) }
+        let seen = await reader.seen.until { $0.bytes.count == total }
+        #expect(seen.bytes.allSatisfy { $0 == 7 })
+        _ = await server.recorder.seen.until { $0.writable == 1 }
+    }
+
+    // MARK: Ending
+
+    @Test(arguments: [Security.none, .client])
+    func `what is queued at close still arrives, and closed is told once to both`(
+        _ security: Security
+    ) async throws {
+        let reader = Recorder()
+        let server = try TestServer(security == .none ? unix : loopback, security)
+        let result = await server.connect(security, recorder: reader)
+        let connection = try result.get()
+        _ = await server.accepted.until { !$0.isEmpty }
+        let sender = server.accepted.value[0]
+        // The other end is sending too: a close that resets would lose what it has not read.
+        connection.onItsQueue { connection.send([UInt8](repeating: 1, count: 1 << 20)) }
+        sender.onItsQueue {
+            sender.send([UInt8](repeating: 7, count: 3 << 20))
+            sender.close()
+            sender.close()
+            sender.send([1])
+        }
+        let seen = await reader.seen.until { $0.closed > 0 }
+        #expect(seen.bytes.count == 3 << 20)
+        #expect(seen.reason == nil)
+        let own = await server.recorder.seen.until { $0.closed > 0 }
+        #expect(own.closed == 1 && own.reason == nil)
+        #expect(reader.seen.value.closed == 1)
+    }
+
+    @Test func `a connection half closed by the other end is finished`() async throws {
+        let recorder = Recorder { _, connection in connection.send(Array("answer".utf8)) }
+        let server = try TestServer(unix, .none, recorder: recorder)
+        let socket = try RawSocket(unix)
+        socket.send("question")
+        socket.endSending()
+        #expect(socket.readAll() == "answer")
+        let seen = await server.recorder.seen.until { $0.closed == 1 }
+        #expect(seen.text == "question" && seen.reason == nil)
+    }
+
+    @Test func `a closed listener keeps its connections`() async throws {
+        let server = try TestServer(unix, .none, recorder: echo())
+        let recorder = Recorder()
+        let connection = try await server.connect(.none, recorder: recorder).get()
+        server.listener.close()
+        #expect(!FileManager.default.fileExists(atPath: folder.path("s")))
+        connection.sendLater(["still here"])
+        _ = await recorder.seen.until { $0.text == "still here" }
+        #expect(await server.connect(.none).failure?.kind == .refused)
+    }
+
+    // MARK: UNIX sockets' files
+
+    @Test func `a UNIX socket is for its owner only`() throws {
+        let server = try TestServer(unix, .none)
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("s"))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        withExtendedLifetime(server) {}
+    }
+
+    @Test func `a socket's file that nobody listens behind is replaced, another is in use`()
+        async throws
+    {
+        let arguments = ["-c", "import socket,sys;socket.socket(1).bind(sys.argv[1])"]
+        if try exitCode(of: "/usr/bin/python3", arguments + [folder.path("s")]) != 0 {
+            withKnownIssue("python3 is not on this machine") { Issue.record("skipped") }
+            return
+        }
+        #expect(FileManager.default.fileExists(atPath: folder.path("s")))
+        let server = try TestServer(unix, .none)
+        #expect(await server.connect(.none).failure == nil)
+        #expect(kindOfListening(at: unix, .none) == .inUse)
+        #expect(await server.connect(.none).failure == nil)
+    }
+
+    @Test func `a file that is no socket is not replaced`() throws {
+        try folder.write("precious", to: "s")
+        #expect(kindOfListening(at: unix, .none) == .inUse)
+        #expect(try String(contentsOfFile: folder.path("s"), encoding: .utf8) == "precious")
+    }
+
+    // MARK: Refusals
+
+    @Test func `a port in use is told`() throws {
+        let server = try TestServer(loopback, .client)
+        #expect(kindOfListening(at: server.endpoint, .client) == .inUse)
+    }
+
+    @Test func `nobody there is refused`() async throws {
+        let server = try TestServer(loopback, .client)
+        let endpoint = server.endpoint
+        server.listener.close()
+        // Closing is work for the server's queue.
+        _ = await server.queue.result { 0 }
+        let failure = await TestServer.connect(to: endpoint, .client).failure
+        #expect(failure?.kind == .refused)
+        #expect(await TestServer.connect(to: unix, .none).failure?.kind == .refused)
+        let unknown = Endpoint.tcp(host: "no-such-host.invalid", port: 1)
+        #expect(await TestServer.connect(to: unknown, .client).failure?.kind == .unreachable)
+    }
+
+    @Test func `TCP without TLS, and UNIX with it, are refused`() async throws {
+        #expect(kindOfListening(at: loopback, .none) == .failed)
+        #expect(kindOfListening(at: unix, .client) == .failed)
+        #expect(await TestServer.connect(to: loopback, .none).failure?.kind == .failed)
+        #expect(await TestServer.connect(to: unix, .node).failure?.kind == .failed)
+    }
+
+    private func kindOfListening(at endpoint: Endpoint, _ security: Security) -> NetworkError.Kind?
+    {
+        do {
+            _ = try TestServer(endpoint, security)
+            return nil
+        } catch {
+            return (error as? NetworkError)?.kind
+        }
+    }
+}
+
+extension Connection {
+    /// Runs `body` on the connection's own queue, which tests have no other way to.
+    func onItsQueue(after delay: Interval = .zero, _ body: @escaping @Sendable () -> Void) {
+        ConnectionQueues.queue(of: self).schedule(after: delay, body)
+    }
+
+    func sendLater(_ texts: [String]) {
+        onItsQueue { for text in texts { self.send(Array(text.utf8)) } }
+    }
+}
