@@ -20,7 +20,7 @@ package enum PeerMessage: Equatable, Sendable {
     /// Primary to follower: my disk has failed, I end.
     case resign(epoch: Epoch)
     /// Primary to follower: the log no longer reaches back to where you are; a snapshot follows.
-    case snapshotBegin(manifest: [UInt8])
+    case snapshotBegin(epoch: Epoch, manifest: [UInt8])
     case snapshotChunk(file: UInt32, offset: UInt64, bytes: [UInt8])
     case snapshotEnd
     /// Primary to follower: the state digests after this record (opaque, compared byte by byte).

@@ -65,7 +65,8 @@ extension Replica {
             return stepDown(reign.register, reign.epoch)
         }
         guard let following, !isInstalling else { return }
-        guard reign.register.version >= meta.register.version, reign.register.primary != meta.node
+        guard reign.register.version >= meta.register.version, reign.register.primary != meta.node,
+            !contradicts(reign.register)
         else { return reject(id, .contradiction, "register version \(reign.register.version)") }
         guard reign.start.last <= appended.last, reign.start.last >= commit else {
             emit(

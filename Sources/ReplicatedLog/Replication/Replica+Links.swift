@@ -92,7 +92,6 @@ extension Replica {
             } else {
                 decide(by: hello, on: from.id)
                 if leading != nil { greetAll() }
-                if leading != nil { greetAsPrimary(hello, on: from.id) }
             }
         } else {
             greetAsFollower(hello, on: from.id, isRepeated: isRepeated)
@@ -102,6 +101,11 @@ extension Replica {
     /// Whether a register value names another node in place of this one.
     func supersedes(_ register: Register) -> Bool {
         register.version > meta.register.version && register.primary != meta.node
+    }
+
+    /// Whether two registers of one version name two primaries: two operators were at work.
+    func contradicts(_ register: Register) -> Bool {
+        register.version == meta.register.version && register.primary != meta.register.primary
     }
 
     private func refusal(of hello: Hello, from node: Identity) -> (PeerRefusal, String)? {
@@ -115,8 +119,7 @@ extension Replica {
         if hello.history != meta.history, !isNew, !isFresh {
             return (.history, "node \(node) holds history \(hello.history), not \(meta.history)")
         }
-        let isSame = hello.register == meta.register || hello.register.version == 0
-        if hello.register.version == meta.register.version, !isSame {
+        if contradicts(hello.register) {
             return (
                 .contradiction,
                 "node \(node) knows another register version \(hello.register.version)"

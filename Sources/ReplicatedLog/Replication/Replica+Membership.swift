@@ -20,8 +20,14 @@ extension Replica {
     private mutating func adopt(_ change: RegisterChange) {
         switch change {
         case .grow(let node, let words):
+            let command = leading?.growing?.command
+            leading?.growing = nil
             beginReign(next([meta.node, node], words))
+            if let command {
+                emit(.answerOperator(command, .done("node \(node) is a member: two copies")))
+            }
         case .shrink(let words):
+            leading?.growing = nil
             var register = next([meta.node], words)
             register.soloSince = appended.last.next
             beginReign(register)
@@ -69,38 +75,50 @@ extension Replica {
 
     // MARK: Growing (R8)
 
-    /// Lets the follower in once it is level, if an operator wants that: by `join`, or by having
-    /// started it with an invitation.
+    /// Lets the follower in once it is nearly level, if an operator wants that: by `join`, or by
+    /// having started it with an invitation.
+    ///
+    /// The order is the rule: (a) commits need the follower, durably; (b) it has everything that
+    /// has been shown; (c) the register.
     mutating func considerGrowing() {
         guard let leading, leading.isOpen, leading.handOver == nil, let copy = leading.copy,
             let stream = leading.stream, stream.state == .flowing, stream.node == copy.node
         else { return }
-        guard !meta.register.members.contains(copy.node) else {
-            return finishEarlyGrowth(copy)
-        }
-        let order = leading.joinOrdered.flatMap { $0.node == copy.node ? $0 : nil }
-        guard order != nil || stream.isInvited, companion == nil else { return }
-        let isLevel =
-            copy.isSound && stream.sent == appended && (copy.replicated ?? .zero) >= commit
-        guard isLevel || faults.contains(.joinWithoutCatchUp) else { return }
-        grow(copy.node, order?.command)
+        guard !meta.register.members.contains(copy.node) else { return finishEarlyGrowth(copy) }
+        if leading.growing == nil { beginGrowing(copy, stream) }
+        guard let growing = self.leading?.growing else { return }
+        let hasShown = (copy.replicated ?? .zero) >= commit
+        guard hasShown || faults.contains(.joinWithoutCatchUp) else { return }
+        let words = Words(
+            reason: growing.command == nil ? "an invited follower is level" : "join",
+            actor: growing.command == nil ? "invitation" : "operator", at: logTime)
+        ask(.grow(growing.node, words))
     }
 
-    /// The order is the rule: (a) commits need the follower, durably; (b) it has everything that
-    /// has been shown, which being level before (a) implies; (c) the register.
-    private mutating func grow(_ node: Identity, _ command: UInt64?) {
-        if !faults.contains(.registerBeforeLocalSet) {
-            meta.members = [meta.node, node].sorted()
-            store()
-        }
-        let words = Words(
-            reason: command == nil ? "an invited follower is level" : "an operator's join",
-            actor: command == nil ? "invitation" : "operator", at: logTime)
-        ask(.grow(node, words))
+    private mutating func beginGrowing(_ copy: FollowerCopy, _ stream: FollowerStream) {
+        let order = leading?.joinOrdered.flatMap { $0.node == copy.node ? $0 : nil }
+        guard order != nil || stream.isInvited, companion == nil else { return }
+        let isNearlyLevel =
+            copy.isSound && stream.sent == appended
+            && stream.unackedBytes <= ReplicaLimits.nearlyLevelBytes
+        guard isNearlyLevel || faults.contains(.joinWithoutCatchUp) else { return }
+        leading?.growing = (copy.node, order?.command)
         leading?.joinOrdered = nil
-        if let command {
-            emit(.answerOperator(command, .done("node \(node) is a member: 2 copies from here on")))
-        }
+        guard !faults.contains(.registerBeforeLocalSet) else { return }
+        meta.members = [meta.node, copy.node].sorted()
+        store()
+    }
+
+    /// The follower went before the register named it. With an operator as the arbiter no answer
+    /// can be under way, so the growth is called off at once; with another one the register's
+    /// version must be raised first.
+    mutating func callOffGrowing() {
+        guard let growing = leading?.growing else { return }
+        leading?.growing = nil
+        if let command = growing.command { leading?.joinOrdered = (growing.node, command) }
+        meta.members = meta.register.members
+        store()
+        advance()
     }
 
     /// Only under the fault that registers first: the local set follows with the first ack.
@@ -144,14 +162,11 @@ extension Replica {
         guard let leading else { return refuse(id, "this node is not the primary") }
         guard companion != nil else { return refuse(id, "the primary is alone already") }
         guard leading.handOver == nil else { return refuse(id, "a hand-over is under way") }
-        guard isCompanionLost else { return refuse(id, "the follower answers; stop it first") }
-        ask(.shrink(words))
-        let text = "one copy since LSN \(meta.register.soloSince), epoch \(meta.promised)"
-        if self.leading?.isOpen == true {
-            emit(.answerOperator(id, .done(text)))
-        } else {
-            self.leading?.awaitingOpening.append((id, text))
+        guard isCompanionLost(at: now) else {
+            return refuse(id, "the follower answers; stop it first")
         }
+        ask(.shrink(words))
+        answerWhenOpen(id, "one copy since LSN \(meta.register.soloSince), epoch \(meta.promised)")
     }
 
     private mutating func join(_ node: Identity, _ id: UInt64) {

@@ -12,8 +12,11 @@ extension Replica {
         var barrier: LSN
         /// Whether the barrier has been passed.
         var isOpen = false
+        var since: Instant
         var stream: FollowerStream?
         var copy: FollowerCopy?
+        /// Who is being let in, between the local set and the register (R8), and by which command.
+        var growing: (node: Identity, command: UInt64?)?
         /// Whom an operator ordered to be let in.
         var joinOrdered: (node: Identity, command: UInt64)?
         var handOver: HandOver?
@@ -39,7 +42,7 @@ extension Replica {
 
     mutating func lead(_ epoch: Epoch, barrier: LSN) {
         following = nil
-        leading = Leading(epoch: epoch, barrier: barrier, heartbeatAt: now)
+        leading = Leading(epoch: epoch, barrier: barrier, since: now, heartbeatAt: now)
         if applied < appended.last { emit(.applyThrough(appended.last)) }
         emit(.becomePrimary(epoch))
         if epochs.newest.version < meta.register.version { recordRegister() }
@@ -111,6 +114,15 @@ extension Replica {
         self.leading?.awaitingOpening = []
     }
 
+    /// Tells the operator as soon as what this node shows is committed.
+    mutating func answerWhenOpen(_ command: UInt64, _ text: String) {
+        if leading?.isOpen == true {
+            emit(.answerOperator(command, .done(text)))
+        } else {
+            leading?.awaitingOpening.append((command, text))
+        }
+    }
+
     // MARK: Time
 
     mutating func tickAsPrimary() {
@@ -124,19 +136,21 @@ extension Replica {
     }
 
     /// How long the companion has not been heard; nil without a companion.
-    var companionSilence: Interval? {
+    private func companionSilence(at now: Instant) -> Interval? {
         guard let leading, let companion else { return nil }
-        guard let copy = leading.copy, copy.node == companion else { return now.since(startedAt) }
+        guard let copy = leading.copy, copy.node == companion else {
+            return now.since(leading.since)
+        }
         return now.since(copy.heardAt)
     }
 
-    var isCompanionLost: Bool {
-        guard let silence = companionSilence else { return false }
+    func isCompanionLost(at now: Instant) -> Bool {
+        guard let silence = companionSilence(at: now) else { return false }
         return silence > ReplicaLimits.silence
     }
 
     private mutating func noteSilence() {
-        guard isCompanionLost else {
+        guard isCompanionLost(at: now) else {
             leading?.hasAlarmed = false
             return
         }

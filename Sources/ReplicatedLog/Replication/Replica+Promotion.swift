@@ -34,10 +34,19 @@ extension Replica {
     private func objection(to order: PromotionOrder, _ following: Following) -> String? {
         if following.promotion != nil { return "a promotion is under way" }
         if following.work != .none { return "this node's log is being replaced" }
-        if order.forcedHistory != nil { return nil }
         guard order.primaryIsDown == meta.register.primary else {
             return "the primary this node knows is \(meta.register.primary)"
         }
+        if order.forcedHistory == nil, let doubt = doubtOfCompleteness { return doubt }
+        if following.link != nil, let heard = following.heardAt,
+            now.since(heard) < ReplicaLimits.silence
+        {
+            return "the primary answers (\(now.since(heard).milliseconds) ms ago): use switchover"
+        }
+        return nil
+    }
+
+    private var doubtOfCompleteness: String? {
         if meta.soundness != .sound {
             return "this node may lack acknowledged writes: \(meta.soundness) \(meta.damage)"
         }
@@ -45,11 +54,6 @@ extension Replica {
             return
                 "this node is no member in register version \(meta.register.version): it may lack "
                 + "acknowledged writes"
-        }
-        if following.link != nil, let heard = following.heardAt,
-            now.since(heard) < ReplicaLimits.silence
-        {
-            return "the primary answers (\(now.since(heard).milliseconds) ms ago): use switchover"
         }
         return nil
     }
@@ -79,9 +83,7 @@ extension Replica {
         if let history = order.forcedHistory { register.history = history }
         let barrier = appended.last
         become(register)
-        let text = describe(register, barrier)
-        leading?.awaitingOpening.append((promotion.command, text))
-        advance()
+        answerWhenOpen(promotion.command, describe(register, barrier))
         greetAll()
     }
 
@@ -121,9 +123,7 @@ extension Replica {
         let asked = following.handOverAsked
         callOffPromotion("the primary handed over")
         become(register)
-        if let asked {
-            leading?.awaitingOpening.append((asked.command, "primary in epoch \(epoch)"))
-        }
+        if let asked { answerWhenOpen(asked.command, "primary in epoch \(epoch)") }
         greetAll()
     }
 }

@@ -52,12 +52,6 @@ extension Replica {
         return meta.register.mayWriteAlone ? .yes : .no(.followerLost)
     }
 
-    private func isCompanionLost(at now: Instant) -> Bool {
-        guard let leading, let companion else { return false }
-        let heardAt = leading.copy.flatMap { $0.node == companion ? $0.heardAt : nil } ?? startedAt
-        return now.since(heardAt) > ReplicaLimits.silence
-    }
-
     /// How many copies an acknowledgement means: the acting members.
     package var replicas: Int { max(1, meta.members.count) }
 
@@ -92,7 +86,7 @@ extension Replica {
             if !leading.isOpen { return "starting" }
             if leading.handOver != nil { return "handing over" }
             return companion == nil
-                ? "alone" : isCompanionLost ? "waiting for the follower" : "paired"
+                ? "alone" : isCompanionLost(at: now) ? "waiting for the follower" : "paired"
         }
         guard let following else { return "not started" }
         if following.promotion != nil { return "waiting for leases to end" }

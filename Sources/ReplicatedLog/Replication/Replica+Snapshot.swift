@@ -1,11 +1,14 @@
 /// What is received in the place of a log that no longer reaches back, and the comparison of states.
 extension Replica {
     mutating func takeSnapshot(_ message: PeerMessage, on id: LinkID) {
-        guard let following, link(id)?.hello?.role == .primary else { return }
+        guard let following else { return }
         switch (message, following.work) {
-        case (.snapshotBegin(let manifest), .none),
-            (.snapshotBegin(let manifest), .receivingSnapshot):
-            beginSnapshot(manifest)
+        case (.snapshotBegin(let epoch, let manifest), .none),
+            (.snapshotBegin(let epoch, let manifest), .receivingSnapshot):
+            guard epoch >= meta.promised else {
+                return emit(.send(id, .fenced(promised: meta.promised, register: meta.register)))
+            }
+            beginSnapshot(epoch, manifest)
         case (.snapshotChunk(let file, let offset, let bytes), .receivingSnapshot):
             emit(.storeSnapshot(file: file, offset: offset, bytes: bytes))
         case (.snapshotEnd, .receivingSnapshot):
@@ -17,14 +20,14 @@ extension Replica {
 
     /// From here until it is level this node holds less than it may have acknowledged: it says so
     /// durably before its log goes.
-    private mutating func beginSnapshot(_ manifest: [UInt8]) {
+    private mutating func beginSnapshot(_ epoch: Epoch, _ manifest: [UInt8]) {
         following?.link = nil
         following?.epoch = nil
         following?.work = .receivingSnapshot
-        if meta.register.version > 0, meta.soundness == .sound {
-            meta.soundness = .resyncing
-            store()
-        }
+        let before = meta
+        meta.promised = epoch
+        if meta.register.version > 0, meta.soundness == .sound { meta.soundness = .resyncing }
+        if meta != before { store() }
         if following?.promotion != nil { callOffPromotion("a snapshot arrives from the primary") }
         emit(.expectSnapshot(manifest: manifest))
     }

@@ -79,7 +79,7 @@ extension Replica {
     private mutating func sendSnapshot() {
         guard let stream = leading?.stream else { return }
         leading?.stream?.state = .snapshot
-        emit(.sendSnapshot(stream.link))
+        emit(.sendSnapshot(stream.link, epoch: meta.promised))
     }
 
     /// Tells the follower the epoch and from where on it is sent records.
@@ -89,6 +89,8 @@ extension Replica {
         self.leading?.stream?.sent = start
         self.leading?.stream?.unacked = []
         self.leading?.stream?.unackedBytes = 0
+        // What it has is told anew: if it lost something, what it had does not count.
+        self.leading?.copy?.replicated = nil
         let reign = ReignStart(
             epoch: leading.epoch, register: meta.register, start: start, goal: appended.last,
             commit: commit, token: token)
@@ -149,6 +151,7 @@ extension Replica {
 
     mutating func take(_ ack: Ack, on id: LinkID) {
         guard let leading, let stream = leading.stream, stream.link == id else { return }
+        guard stream.state == .offered || stream.state == .flowing else { return }
         guard ack.epoch == leading.epoch || faults.contains(.countForeignAcks) else { return }
         guard ack.flushed <= stream.sent.last || faults != [] else {
             return drop(id, "acknowledges \(ack.flushed), was sent \(stream.sent.last)")
@@ -162,7 +165,10 @@ extension Replica {
         let isConfirmed = confirm(&copy, ack.token)
         self.leading?.copy = copy
         noteAcked(ack.flushed)
-        if stream.state == .offered { self.leading?.stream?.state = .flowing }
+        if stream.state == .offered {
+            self.leading?.stream?.state = .flowing
+            sendHeartbeat()
+        }
         advance()
         if isConfirmed, let token = ack.token, companion == copy.node {
             emit(.confirmReads(through: token))
@@ -189,6 +195,7 @@ extension Replica {
     mutating func loseFollower(_ id: LinkID) {
         guard let leading, leading.stream?.link == id else { return }
         self.leading?.stream = nil
+        callOffGrowing()
         if leading.handOver != nil { callOffHandOver("the connection to the follower was lost") }
     }
 

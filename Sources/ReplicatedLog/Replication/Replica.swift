@@ -111,9 +111,6 @@ package struct Replica: Sendable {
         if let following {
             if let promotion = following.promotion { moments.append(promotion.readyAt) }
             if let asked = following.handOverAsked { moments.append(asked.deadline) }
-            if let mark = following.lag {
-                moments.append(mark.since.advanced(by: ReplicaLimits.applyDelay))
-            }
         }
         return moments.min()
     }

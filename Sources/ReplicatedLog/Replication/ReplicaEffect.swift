@@ -26,7 +26,7 @@ package enum ReplicaEffect: Equatable, Sendable {
     case readLog(after: LSN, maxBytes: Int)
     /// Send the newest snapshot on the connection, as `snapshotBegin`, `snapshotChunk`s and
     /// `snapshotEnd`.
-    case sendSnapshot(LinkID)
+    case sendSnapshot(LinkID, epoch: Epoch)
     /// Receive a snapshot in the place of log and state; the messages follow.
     case expectSnapshot(manifest: [UInt8])
     case storeSnapshot(file: UInt32, offset: UInt64, bytes: [UInt8])

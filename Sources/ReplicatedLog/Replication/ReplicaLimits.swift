@@ -30,6 +30,9 @@ package enum ReplicaLimits {
 
     /// Sent to the follower and not acknowledged, at most.
     package static let unackedBytes = 32 << 20
+    /// Sent and not acknowledged, at most, for a follower that may be let in: commits wait for it from
+    /// then on.
+    package static let nearlyLevelBytes = 1 << 20
     /// One read of the log for a follower that catches up.
     package static let readBytes = 4 << 20
     /// Connections to other nodes, at most; there are two nodes and now and then a third.
