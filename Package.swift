@@ -116,5 +116,31 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], path: "tools/holdfast-tools"),
         program("simulate", ["Simulation", arguments], path: "tools/simulate"),
+        // Tests
+        tests("ByteCodingTests", ["ByteCoding"]),
+        tests(
+            "WorkProtocolTests", ["WorkProtocol", "ByteCoding"],
+            exclude: ["Fixtures", "FramingFixtures"]),
+        tests("WorkGraphTests", ["WorkGraph", "WorkProtocol", "ByteCoding", "Checking"]),
+        tests(
+            "ReplicatedLogTests", ["ReplicatedLog", "Simulation", "ByteCoding", "Environment"],
+            exclude: ["Scenarios", "Fixtures"]),
+        tests("InterchangeTests", ["Interchange", "WorkProtocol", "ByteCoding"]),
+        tests("SystemEnvironmentTests", ["SystemEnvironment", "Environment"]),
+        tests(
+            "StoreClientTests",
+            ["StoreClient", "WorkProtocol", "ByteCoding", "Environment", "Simulation"]),
+        tests(
+            "StoreNodeTests",
+            [
+                "StoreNode", "WorkGraph", "ReplicatedLog", "Simulation", "WorkProtocol",
+                "ByteCoding", "Environment",
+            ]),
+        tests(
+            "SimulationTests",
+            ["Simulation", "StoreNode", "ReplicatedLog", "Checking", "WorkProtocol", "Environment"]),
+        tests("CheckingTests", ["Checking", "WorkProtocol"]),
+        tests("EndToEndTests", ["StoreClient", "WorkProtocol", "Checking"]),
+        tests("TidyTests", []),
     ]
 )

@@ -1,0 +1,18 @@
+internal import Environment
+internal import ReplicatedLog
+
+/// What the node knows of its snapshots and its archive.
+struct Maintenance {
+    /// The newest snapshot that is published here, and when it was.
+    var snapshotPoint = LSN.zero
+    var snapshotAt: Instant?
+    /// How large the log was when it was taken.
+    var logBytesAtSnapshot = 0
+    /// The archive has everything up to here.
+    var archived = LSN.zero
+    var archiveState = "none"
+    var isSnapshotting = false
+    var isShipping = false
+    var reviewedAt = Instant(nanoseconds: 0)
+    var shippedAt = Instant(nanoseconds: 0)
+}

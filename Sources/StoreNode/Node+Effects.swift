@@ -1,0 +1,154 @@
+internal import ByteCoding
+internal import Environment
+internal import ReplicatedLog
+internal import WorkProtocol
+
+/// Executing what the replica wants.
+extension Node {
+    func execute(_ effect: ReplicaEffect) {
+        switch effect {
+        case .write(let batch): log?.append(batch, commit: replica.commit)
+        case .send(let link, let message): links[link]?.send(message)
+        case .disconnect(let link, let reason): disconnect(link, reason)
+        case .connectPeer: connectPeer()
+        case .storeMeta(let meta): store(meta)
+        case .advanceCommit(let lsn): commitAdvanced(lsn)
+        case .applyThrough(let lsn): apply(through: lsn)
+        case .truncateLog(let head): truncateLog(after: head)
+        case .reloadState(let lsn): reloadState(through: lsn)
+        case .readLog(let after, let maxBytes): readLog(after, maxBytes)
+        case .sendSnapshot(let link): sendSnapshot(link)
+        case .expectSnapshot(let manifest): expectSnapshot(manifest)
+        case .storeSnapshot(let file, let offset, let bytes): storeSnapshot(file, offset, bytes)
+        case .installSnapshot: installSnapshot()
+        case .becomePrimary(let epoch): becomePrimary(epoch)
+        case .becomeFollower: becomeFollower()
+        case .openGate(let epoch): openGate(epoch)
+        case .closeGate: closeGate()
+        case .confirmReads(let moment): confirmReads(through: moment)
+        case .compareDigest(let lsn, let digests): wantDigest(lsn, digests)
+        case .answerOperator(let id, let answer):
+            operatorReplies.removeValue(forKey: id)?(answer)
+        case .alarm(let text): world.tell(.alarm(text))
+        case .end(let reason): end(NodeEnd(reason))
+        }
+    }
+
+    private func store(_ meta: NodeMeta) {
+        do { try metaStore.store(meta) } catch {
+            end(NodeEnd(74, "node.meta cannot be written: \(error); the node ends, so that the "
+                + "other one can take over"))
+        }
+    }
+
+    // MARK: - The log
+
+    private func truncateLog(after head: LogHead) {
+        guard let log else { return }
+        let folder = "diverged/\(replica.meta.history)-\(replica.meta.actingEpoch)-\(head.last)"
+        log.truncate(after: head.last, keepingCopyIn: folder) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let head): give(.logTruncated(head))
+            case .failure(let failure): end(NodeEnd(74, "the log cannot be cut: \(failure)"))
+            }
+        }
+    }
+
+    private func readLog(_ after: LSN, _ maxBytes: Int) {
+        guard let log else { return }
+        do {
+            let batches = try log.batches(from: after.next, maxBytes: maxBytes)
+            events.append(.logRead(after: after, batches.isEmpty ? .gone : .batches(batches)))
+        } catch .gone {
+            events.append(.logRead(after: after, .gone))
+        } catch {
+            end(NodeEnd(80, "the log cannot be read for the other node: \(error)"))
+        }
+    }
+
+    // MARK: - Roles
+
+    private func becomePrimary(_ epoch: Epoch) {
+        finishApplying()
+        newest.removeAll()
+        world.tell(.note("primary in epoch \(epoch), records up to \(applied)"))
+    }
+
+    private func becomeFollower() {
+        newest.removeAll()
+        world.tell(.note("follower"))
+        announceTopology()
+    }
+
+    private func openGate(_ epoch: Epoch) {
+        world.tell(.note("epoch \(epoch): open, \(replica.replicas) copies"))
+        releaseReplies()
+        announceTopology()
+        bootstrapIfEmpty()
+    }
+
+    /// Nothing that is held will be committed by this node: its fate is for the next primary to say.
+    private func closeGate() {
+        let failure = Failure(
+            .fencedWhileExecuting,
+            "This node stopped being the primary; ask again with the same request ID.",
+            epoch: wireEpoch)
+        let elsewhere = Failure.notPrimary(primary: primaryAddress, epoch: wireEpoch)
+        gate.drain { reply in
+            sessions[reply.session]?.fail(reply.stream, reply.isCommand ? failure : elsewhere)
+        }
+        let waiting = unconfirmed
+        unconfirmed.removeAll()
+        for request in waiting { request.work() }
+        flushSessions()
+    }
+
+    // MARK: - Showing
+
+    private func commitAdvanced(_ lsn: LSN) {
+        log?.noteAcknowledged(lsn)
+        releaseReplies()
+        snapshotMayBePublished()
+        takeDigestIfDue()
+    }
+
+    func releaseReplies() {
+        guard let point = replica.shownPoint, !gate.isEmpty else { return }
+        gate.release(through: point) { reply in
+            sessions[reply.session]?.deliver(reply)
+        }
+        scheduleTurn()
+    }
+
+    private func confirmReads(through moment: Instant) {
+        isConfirmationAsked = false
+        var still: [(since: Instant, work: () -> Void)] = []
+        let waiting = unconfirmed
+        unconfirmed.removeAll()
+        for request in waiting {
+            if request.since <= moment { request.work() } else { still.append(request) }
+        }
+        unconfirmed = still + unconfirmed
+        if !unconfirmed.isEmpty { askConfirmation() }
+        scheduleTurn()
+    }
+
+    func askConfirmation() {
+        guard !isConfirmationAsked else { return }
+        isConfirmationAsked = true
+        give(.confirmationAsked)
+    }
+}
+
+extension NodeEnd {
+    init(_ reason: ReplicaEnd) {
+        switch reason {
+        case .diskFailed(let text): self.init(74, "the disk failed: \(text)")
+        case .fenced(let node):
+            self.init(75, "node \(node) is primary in a newer epoch; start this one again, as its "
+                + "follower")
+        case .damaged(let text): self.init(80, "this node lacks what it acknowledged: \(text)")
+        }
+    }
+}

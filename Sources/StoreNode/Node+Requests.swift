@@ -1,0 +1,221 @@
+internal import ByteCoding
+internal import Environment
+internal import ReplicatedLog
+internal import WorkGraph
+internal import WorkProtocol
+
+/// What every request goes through: its extensions, its right to be served, its shard, the gate.
+extension Node {
+    /// What is known of a request besides its message.
+    struct Asked {
+        var method: Method
+        var workspace: UInt32
+        var stream: UInt32
+        var principal: Principal
+        var deadline: Instant
+        var requestID: RequestID?
+        var minReplicas: Int
+        var hash: UInt64
+    }
+
+    /// Takes a REQUEST frame of an authenticated session.
+    func take(_ frame: borrowing Frame, from session: Session) {
+        let stream = frame.header.stream
+        guard let credentials = session.credentials else { return }
+        do throws(Rejection) {
+            let asked = try read(frame, credentials.principal)
+            switch asked.method.kind {
+            case .command: try command(asked, frame.payload, session)
+            case .query: try query(asked, frame.payload, session)
+            case .stream: try export(asked, frame.payload, session)
+            case .node: try operate(asked, frame.payload, session)
+            }
+        } catch {
+            session.fail(stream, failure(error))
+        }
+    }
+
+    private func read(
+        _ frame: borrowing Frame, _ principal: Principal
+    ) throws(Rejection) -> Asked {
+        let extensions: Extensions
+        do { extensions = try frame.extensions() } catch {
+            throw Rejection(.badFrame, error.description)
+        }
+        if let rejection = extensions.rejection { throw rejection }
+        let method = try method(frame.header.code, extensions)
+        let wanted = frame.header.aux == 0 ? UInt32(Limits.deadlineMilliseconds) : frame.header.aux
+        let milliseconds = min(wanted, UInt32(Limits.longestDeadlineMilliseconds))
+        return Asked(
+            method: method, workspace: Self.workspace(frame.header.route, method),
+            stream: frame.header.stream, principal: principal,
+            deadline: now.advanced(by: .milliseconds(UInt64(milliseconds))),
+            requestID: extensions.requestID, minReplicas: Int(extensions.minimumReplicas ?? 1),
+            hash: XXH3.hash(frame.payload, seed: UInt64(method.rawValue)))
+    }
+
+    private func method(
+        _ code: UInt16, _ extensions: Extensions
+    ) throws(Rejection) -> Method {
+        let method =
+            code == Extensions.namedMethod
+            ? extensions.methodName.flatMap { Method(name: $0) } : Method(rawValue: code)
+        guard let method else {
+            throw Rejection(.unknownMethod, "This node knows no such method; it may be older.")
+        }
+        return method
+    }
+
+    /// The workspace a request goes to: the directory for its own methods, else what the route
+    /// names, by ordinal or by any gid in it.
+    private static func workspace(_ route: UInt64, _ method: Method) -> UInt32 {
+        if method.rawValue >> 8 == 0x02 { return 0 }
+        return route <= UInt64(Gid.workspaceMax) ? UInt32(route) : Gid(route).workspace
+    }
+
+    // MARK: - Commands
+
+    private func command(
+        _ asked: Asked, _ payload: RawSpan, _ session: Session
+    ) throws(Rejection) {
+        let command: Command
+        do { command = try Command(method: asked.method, payload: payload) } catch {
+            throw Rejection(error)
+        }
+        try perform(command, asked) { [weak session] reply in
+            session?.node.hold(reply, for: session)
+        } as: { lsn, answer, position in
+            HeldReply(
+                lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
+                isCommand: true, workspacePosition: position, content: .answer(answer))
+        }
+    }
+
+    private func perform(
+        _ command: Command, _ asked: Asked, hold: (HeldReply) -> Void,
+        as reply: (LSN, [UInt8], UInt64) -> HeldReply
+    ) throws(Rejection) {
+        try requireWriteRight(asked.minReplicas)
+        if case .invite(let invitation) = command {
+            let answer = try invite(invitation, asked)
+            return hold(reply(newest[asked.workspace] ?? .zero, answer, 0))
+        }
+        let performed = try perform(
+            command, in: asked.workspace, as: asked.principal, request: asked.requestID,
+            hash: asked.hash)
+        if asked.workspace == 0 { deliverErrands() }
+        let lsn = max(newest[asked.workspace] ?? .zero, newest[0] ?? .zero)
+        hold(reply(lsn, performed.answer, performed.position))
+    }
+
+    /// Runs a command and puts its record into the open group.
+    @discardableResult
+    func perform(
+        _ command: Command, in workspace: UInt32, as principal: Principal, request: RequestID?,
+        hash: UInt64
+    ) throws(Rejection) -> WorkspaceGraph.Performed {
+        let performed = try shards.shard(of: workspace).perform(
+            command, in: workspace, as: principal, request: request, requestHash: hash,
+            wallTime: world.scheduler.wallTime)
+        guard let record = performed.record else { return performed }
+        if !group.hasRoom(for: record.count) { closeGroup() }
+        group.add(workspace: workspace, position: performed.position, body: record)
+        newest[workspace] = replica.appended.last.advanced(by: Int(group.count))
+        scheduleTurn()
+        return performed
+    }
+
+    private func requireWriteRight(_ minReplicas: Int) throws(Rejection) {
+        if case .no(let reason) = replica.writeRight(minReplicas: minReplicas, now: now) {
+            throw rejection(reason)
+        }
+        if log?.isFull ?? true {
+            throw Rejection(
+                .diskFull, "The disk of this node is full: nothing is written until there is "
+                    + "room; reads go on. Make room, it resumes by itself.")
+        }
+    }
+
+    // MARK: - Queries
+
+    private func query(_ asked: Asked, _ payload: RawSpan, _ session: Session) throws(Rejection) {
+        let query: Query
+        do { query = try Query(method: asked.method, payload: payload) } catch {
+            throw Rejection(error)
+        }
+        try whenReadable(asked, session) { [weak self, weak session] () throws(Rejection) in
+            guard let self, let session else { return }
+            var writer = ByteWriter(capacity: 512)
+            try shards.shard(of: asked.workspace).answer(
+                query, in: asked.workspace, as: asked.principal, into: &writer)
+            hold(
+                HeldReply(
+                    lsn: newest[asked.workspace] ?? .zero, session: session.id,
+                    stream: asked.stream, deadline: asked.deadline, isCommand: false,
+                    workspacePosition: shards.workspace(asked.workspace)?.position ?? 0,
+                    content: .answer(writer.bytes)),
+                for: session)
+        }
+    }
+
+    /// Does `work` when this node has the right to read: now, or after a round to the follower.
+    func whenReadable(
+        _ asked: Asked, _ session: Session, _ work: @escaping () throws(Rejection) -> Void
+    ) throws(Rejection) {
+        switch replica.readRight(now: now) {
+        case .now: try work()
+        case .no(let reason): throw rejection(reason)
+        case .afterConfirmation(let moment):
+            unconfirmed.append(
+                (
+                    moment,
+                    { [weak self, weak session] in
+                        guard let self, let session else { return }
+                        do throws(Rejection) {
+                            if asked.deadline <= now { throw .late }
+                            if replica.shownPoint == nil { throw rejection(.notPrimary) }
+                            try work()
+                        } catch {
+                            session.fail(asked.stream, failure(error))
+                        }
+                    }
+                ))
+            askConfirmation()
+        }
+    }
+
+    // MARK: - Replies
+
+    /// Sends a reply if what it has seen is committed, or holds it until it is.
+    func hold(_ reply: HeldReply, for session: Session?) {
+        guard let point = replica.shownPoint, reply.lsn <= point else { return gate.hold(reply) }
+        session?.deliver(reply)
+    }
+
+    func failure(_ rejection: Rejection) -> Failure {
+        var failure = Failure(rejection)
+        failure.epochVersion = wireEpoch.version
+        failure.epochBoot = wireEpoch.boot
+        if rejection.reason == .notPrimary { failure.primary = primaryAddress }
+        return failure
+    }
+
+    func rejection(_ reason: Replica.Unready) -> Rejection {
+        switch reason {
+        case .notPrimary: Rejection(.notPrimary, "This node is not the primary.")
+        case .followerLost:
+            Rejection(
+                .followerLost, "The follower is lost, and the policy is to wait for it; "
+                    + "`holdfast admin degrade --solo` goes on with one copy.")
+        case .insufficientCopies:
+            Rejection(.insufficientCopies, "There are not as many copies as were asked for.")
+        case .noReadLease:
+            Rejection(.noReadLease, "This node cannot prove that it still is the primary.")
+        case .starting: Rejection(.starting, "This node is starting; try again in a moment.")
+        }
+    }
+}
+
+extension Rejection {
+    static let late = Rejection(.deadlineExceeded, "The time for this request is over.")
+}

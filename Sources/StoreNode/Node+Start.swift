@@ -1,0 +1,170 @@
+internal import ByteCoding
+internal import Environment
+package import ReplicatedLog
+internal import WorkGraph
+internal import WorkProtocol
+
+/// Coming up: node.meta, the newest snapshot, the log, the pair, the doors.
+extension Node {
+    /// Starts the node; must run on nothing else than the thread that made it, before anything else.
+    /// What cannot be started says why, with the exit code.
+    package func start() throws(NodeEnd) {
+        let meta = try loadMeta()
+        let snapshot = try loadNewestSnapshot()
+        applied = snapshot?.last ?? .zero
+        let tail = try openLog(meta, snapshot)
+        guard let log else { return }
+        log.onFlushed = { [weak self] lsn in self?.logFlushed(lsn) }
+        log.onFailed = { [weak self] error in self?.give(.logFailed(error.description)) }
+        log.onFull = { [weak self] isFull in self?.logIsFull(isFull) }
+        applyTarget = applied
+        queue.run { [self] in
+            give(
+                .started(
+                    ReplicaStart(
+                        meta: meta, head: log.head, epochs: log.epochHistory,
+                        commit: max(log.recovery.commit, applied), applied: applied, tail: tail)))
+            openDoors()
+        }
+    }
+
+    private func loadMeta() throws(NodeEnd) -> NodeMeta {
+        let loaded: NodeMetaStore.Loaded
+        do { loaded = try metaStore.load() } catch {
+            throw NodeEnd(74, "node.meta cannot be read: \(error)")
+        }
+        switch loaded {
+        case .found(let meta): return meta
+        case .missing:
+            throw NodeEnd(
+                78, "There is no node.meta: this directory was not made by `holdfastd init`.")
+        case .damaged(let corruption):
+            throw NodeEnd(
+                80, "node.meta is damaged in both places (\(corruption)); this node does not know "
+                    + "what it promised. Make a new one with `holdfastd init`, and let it join.")
+        }
+    }
+
+    private func openLog(
+        _ meta: NodeMeta, _ snapshot: SnapshotPosition?
+    ) throws(NodeEnd) -> ReplicatedLog.TailVerdict {
+        let evidence = LogEvidence(
+            needed: snapshot?.needed ?? .zero,
+            isFresh: meta.promised == .zero || meta.bootCounter == 0 && snapshot == nil)
+        let start = snapshot.map { LogStart(head: $0.head, epochs: $0.epochs) } ?? LogStart()
+        do throws(LogFailure) {
+            log = try openLog(meta, evidence, start, .ask)
+            return .whole
+        } catch {
+            return try reopen(meta, evidence, start, error)
+        }
+    }
+
+    private func reopen(
+        _ meta: NodeMeta, _ evidence: LogEvidence, _ start: LogStart, _ failure: LogFailure
+    ) throws(NodeEnd) -> ReplicatedLog.TailVerdict {
+        guard case .undecided = failure else { throw NodeEnd(failure) }
+        // Of a pair, the other node knows: the tail is cut here, and the replica asks it.
+        do throws(LogFailure) {
+            log = try openLog(meta, evidence, start, .cut)
+        } catch { throw NodeEnd(error) }
+        return meta.members.count > 1 ? .undecided : .whole
+    }
+
+    private func openLog(
+        _ meta: NodeMeta, _ evidence: LogEvidence, _ start: LogStart, _ undecided: UndecidedTail
+    ) throws(LogFailure) -> Log {
+        try Log.open(
+            disk: world.disk,
+            identity: LogIdentity(cluster: meta.cluster, history: meta.history),
+            options: configuration.log,
+            queues: LogQueues(core: queue, background: background), randomness: world.randomness,
+            evidence: evidence, start: start, undecided: undecided)
+    }
+
+    private func logFlushed(_ lsn: LSN) {
+        give(.flushed(lsn))
+        scheduleTurn()
+    }
+
+    private func logIsFull(_ isFull: Bool) {
+        world.tell(
+            isFull
+                ? .alarm("the disk is full: writes are refused until there is room")
+                : .note("there is room on the disk again: writes go on"))
+        if isFull { takeSnapshot { _ in } }
+    }
+
+    // MARK: - Doors
+
+    private func openDoors() {
+        guard !hasEnded else { return }
+        do throws(NetworkError) {
+            try listenForPeers()
+            for address in configuration.listen {
+                listeners.append(
+                    try world.network.listen(address.endpoint, address.security, on: queue) {
+                        [weak self] connection in self?.welcome(connection)
+                    })
+            }
+        } catch {
+            let help = error.kind == .inUse ? "; another process has it: give --listen another" : ""
+            return end(NodeEnd(error.kind == .inUse ? 73 : 74, "\(error)\(help)"))
+        }
+        scheduleChores()
+    }
+
+    private func welcome(_ connection: any Connection) {
+        guard sessions.count < Limits.connections, !hasEnded else { return connection.close() }
+        let session = Session(nextSession, connection, self)
+        nextSession += 1
+        sessions[session.id] = session
+        connection.receiver = session
+    }
+
+    /// What is looked at a few times a second: deadlines, dead tokens, silent clients.
+    private func scheduleChores() {
+        queue.schedule(after: .milliseconds(200)) { [weak self] in
+            guard let self, !hasEnded else { return }
+            expireReplies()
+            reviewSessions()
+            maintain()
+            flushSessions()
+            scheduleChores()
+        }
+    }
+
+    private func expireReplies() {
+        guard !gate.isEmpty else { return }
+        gate.expire(at: now) { reply in
+            var failure = failure(.late)
+            failure.outcome = reply.isCommand ? .unknown : .notExecuted
+            sessions[reply.session]?.fail(reply.stream, failure)
+        }
+    }
+
+    /// Ends the sessions whose token was revoked, or whose owner is gone, within a second.
+    private func reviewSessions() {
+        guard now.since(maintenance.reviewedAt) >= .milliseconds(800) else { return }
+        maintenance.reviewedAt = now
+        let canTell = replica.shownPoint != nil
+        for id in sessions.keys.sorted() {
+            guard let session = sessions[id], let credentials = session.credentials else { continue }
+            if canTell, authenticate(credentials.secretHash) == nil {
+                session.leave(.badToken, "The token is not valid any more.")
+            } else if now.since(session.heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
+                session.leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
+            }
+        }
+    }
+}
+
+extension NodeEnd {
+    init(_ failure: LogFailure) {
+        switch failure {
+        case .disk(let error): self.init(74, "the log: \(error)")
+        case .damage, .undecided, .gone: self.init(80, "the log: \(failure)")
+        case .foreign: self.init(78, "the log: \(failure)")
+        }
+    }
+}

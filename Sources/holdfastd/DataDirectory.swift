@@ -1,0 +1,71 @@
+import ArgumentParser
+import Environment
+import ReplicatedLog
+import SystemEnvironment
+
+/// Where a node keeps what is its own, and what the files in it are.
+struct DataDirectory {
+    let path: String
+
+    init(_ path: String) {
+        self.path = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
+    }
+
+    var configuration: String { "\(path)/holdfast.toml" }
+    var adminToken: String { "\(path)/admin.token" }
+    var positionKey: String { "\(path)/tls/position.key" }
+    var clientAuthority: String { "\(path)/tls/ca.pem" }
+    var clientAuthorityKey: String { "\(path)/tls/ca.key" }
+    var server: String { "\(path)/tls/server.pem" }
+    var serverKey: String { "\(path)/tls/server.key" }
+    var nodeAuthority: String { "\(path)/tls/node-ca.pem" }
+    var nodeAuthorityKey: String { "\(path)/tls/node-ca.key" }
+    var node: String { "\(path)/tls/node.pem" }
+    var nodeKey: String { "\(path)/tls/node.key" }
+    var socket: String { "\(path)/holdfast.sock" }
+
+    func material() throws(DiskError) -> TLSMaterial {
+        TLSMaterial(
+            clientAuthority: try FileText.read(clientAuthority),
+            server: TLSMaterial.Identity(
+                certificates: try FileText.read(server), key: try FileText.read(serverKey)),
+            nodeAuthority: try FileText.read(nodeAuthority),
+            node: TLSMaterial.Identity(
+                certificates: try FileText.read(node), key: try FileText.read(nodeKey)))
+    }
+}
+
+/// An error of a program: one line of what and where, one of what to do next, and the exit code.
+struct Failure: Error, CustomStringConvertible {
+    var exitCode: Int32
+    var message: String
+    var help: String
+
+    init(_ exitCode: Int32, _ message: String, help: String = "") {
+        self.exitCode = exitCode
+        self.message = message
+        self.help = help
+    }
+
+    init(_ error: DiskError) {
+        let code: Int32 =
+            switch error.kind {
+            case .missing: 66
+            case .exists: 73
+            case .denied: 77
+            case .inUse: 75
+            case .noSpace, .ioError: 74
+            }
+        self.init(code, error.description)
+    }
+
+    var description: String {
+        help.isEmpty ? "holdfastd: \(message)" : "holdfastd: \(message)\nhelp: \(help)"
+    }
+
+    /// Says it, and gives ArgumentParser the exit code.
+    func exit() -> ExitCode {
+        Terminal.tell(description)
+        return ExitCode(exitCode)
+    }
+}

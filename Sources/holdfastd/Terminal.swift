@@ -1,0 +1,29 @@
+internal import Glibc
+
+/// What the program says to people: standard error, one write a line.
+enum Terminal {
+    static func tell(_ text: String) {
+        let line = text + "\n"
+        let bytes = Array(line.utf8)
+        _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// The name of this machine, for the server's certificate.
+    static var hostName: String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+        let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Sleeps until a signal comes.
+    static func pause() { _ = Glibc.pause() }
+
+    /// Ends the process at once: nothing in memory may be seen by anyone any more.
+    static func end(_ code: Int32) -> Never { _exit(code) }
+}

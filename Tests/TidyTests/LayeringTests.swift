@@ -1,0 +1,85 @@
+import Testing
+
+/// The manifest says what a target *may* link; SwiftPM still lets it import anything it reaches
+/// transitively. This table is the law, and it is short enough to read.
+private let allowed: [String: Set<String>] = [
+    "CChecksum": [], "CLZ4": [],
+    "ByteCoding": ["CLZ4", "CChecksum"],
+    "Environment": [],
+    "WorkProtocol": ["ByteCoding"],
+    "WorkGraph": ["WorkProtocol", "ByteCoding", "DequeModule"],
+    "ReplicatedLog": ["ByteCoding", "Environment"],
+    "Interchange": ["WorkProtocol", "ByteCoding"],
+    "Checking": ["WorkProtocol", "ByteCoding"],
+    "StoreNode": [
+        "WorkGraph", "WorkProtocol", "ReplicatedLog", "Interchange", "ByteCoding", "Environment",
+        "Logging",
+    ],
+    "SystemEnvironment": [
+        "Environment", "ByteCoding", "Glibc", "Synchronization", "NIOCore", "NIOPosix", "NIOSSL",
+        "Crypto", "X509", "SwiftASN1", "FoundationEssentials",
+    ],
+    "StoreClient": [
+        "WorkProtocol", "ByteCoding", "Environment", "SystemEnvironment", "Synchronization",
+    ],
+    "Simulation": [
+        "StoreNode", "WorkGraph", "ReplicatedLog", "StoreClient", "WorkProtocol", "ByteCoding",
+        "Environment", "Checking", "Interchange",
+    ],
+    "holdfastd": [
+        "StoreNode", "SystemEnvironment", "ReplicatedLog", "Environment", "ArgumentParser", "Glibc",
+    ],
+    "holdfast": [
+        "StoreClient", "Interchange", "WorkProtocol", "ByteCoding", "SystemEnvironment",
+        "Environment", "ArgumentParser", "Glibc",
+    ],
+    "holdfast-tools": [
+        "StoreClient", "ReplicatedLog", "SystemEnvironment", "Checking", "Interchange",
+        "WorkProtocol", "ByteCoding", "Environment", "ArgumentParser", "Subprocess", "Histogram",
+        "Glibc", "Synchronization",
+    ],
+    "simulate": ["Simulation", "ArgumentParser", "Glibc"],
+]
+
+/// Targets that decide: pure, the same on every machine and in every run.
+private let core: Set<String> = [
+    "ByteCoding", "Environment", "WorkProtocol", "WorkGraph", "ReplicatedLog", "StoreNode",
+    "Interchange", "Checking",
+]
+
+/// What the core may not name: clocks, randomness, concurrency, and orders that differ by process.
+private let banned = [
+    "Date()", "UUID()", ".random(", "Task {", "Task.", "DispatchQueue", "ProcessInfo", ".hashValue",
+    "ObjectIdentifier(", " async ", "await ", "Thread.", "getenv(", "print(",
+]
+
+@Suite struct LayeringTests {
+    @Test func `imports stay inside the layer`() throws {
+        for file in try SourceTree.product() {
+            let allowed = try #require(allowed[file.target], "\(file.target) is not in the table")
+            let strange = file.imports.subtracting(allowed)
+            #expect(strange.isEmpty, "\(file.path) imports \(strange.sorted())")
+        }
+    }
+
+    @Test func `the core names no clock, no randomness and no concurrency`() throws {
+        for file in try SourceTree.product() where core.contains(file.target) {
+            for (number, line) in file.lines.enumerated() {
+                let code = line.split(separator: "//", omittingEmptySubsequences: false).first ?? ""
+                for word in banned where code.contains(word) {
+                    Issue.record("\(file.path):\(number + 1) uses \(word)")
+                }
+            }
+        }
+    }
+
+    @Test func `only the simulation and the tests can break the rules of the pair`() throws {
+        for file in try SourceTree.product()
+        where !["Simulation", "ReplicatedLog", "simulate"].contains(file.target) {
+            for (number, line) in file.lines.enumerated()
+            where line.contains("ReplicaFaults(") || line.contains("replicaFaults = [.") {
+                Issue.record("\(file.path):\(number + 1) plants a fault")
+            }
+        }
+    }
+}
