@@ -83,6 +83,25 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         #expect(server.accepted.value.isEmpty)
     }
 
+    @Test func `TLS before 1.3 is refused`() async throws {
+        let server = try TestServer(loopback, .client)
+        guard case .tcp(_, let port) = server.endpoint else { return }
+        let script = """
+            import socket,ssl,sys
+            c=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);c.check_hostname=False
+            c.verify_mode=ssl.CERT_NONE;c.maximum_version=ssl.TLSVersion.TLSv1_2
+            try: c.wrap_socket(socket.create_connection(("127.0.0.1",int(sys.argv[1]))))
+            except ssl.SSLError as e: sys.exit(7 if "PROTOCOL_VERSION" in str(e) else 5)
+            """
+        let code = try exitCode(of: "/usr/bin/python3", ["-c", script, "\(port)"])
+        if code == nil {
+            withKnownIssue("python3 is not on this machine") { Issue.record("skipped") }
+            return
+        }
+        #expect(code == 7)
+        #expect(await server.refused.until { !$0.isEmpty }[0].reason.contains("1.3 is required"))
+    }
+
     @Test func `a user's server certificate does not open a node's port`() async throws {
         let server = try TestServer(loopback, .node)
         var material = TestCluster.good

@@ -46,6 +46,12 @@ package final class SystemNetwork: Network {
         let listener = SystemListener(socket.endpoint)
         let turn = turn(of: loop)
         let bootstrap = ServerBootstrap(group: loop)
+            .serverChannelInitializer { [refused] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pause = AcceptPause(endpoint, refused: refused)
+                    try channel.pipeline.syncOperations.addHandler(pause)
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { [contexts, refused] channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,5 +1,6 @@
 package import Environment
 internal import Glibc
+internal import Synchronization
 
 /// SIGTERM and SIGINT as calls on a queue.
 package enum StopSignals {
@@ -8,29 +9,44 @@ package enum StopSignals {
         case terminate, interrupt
     }
 
-    /// Calls `received` on `queue` for every SIGTERM and SIGINT from now on.
-    ///
-    /// Called once, by the main thread, before any other thread is made: the signals are blocked in
-    /// it, and so in all threads that come from it, and a thread of ours waits for them. A program
-    /// that starts others must unblock them there.
+    /// Where the signal handler writes the signal's number; it may do hardly anything else.
+    private static let writeEnd = Atomic<Int32>(-1)
+
+    /// Calls `received` on `queue` for every SIGTERM and SIGINT from now on. Called once in a process.
     package static func report(
         on queue: any SerialQueue, _ received: @escaping @Sendable (Signal) -> Void
     ) {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGTERM)
-        unsafe sigaddset(&signals, SIGINT)
-        let result = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        precondition(result == 0, "signals cannot be blocked: error \(result)")
-        let waited = signals
+        var ends: [Int32] = [-1, -1]
+        let made = unsafe pipe(&ends)
+        precondition(made == 0, "no pipe for signals: errno \(errno)")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let readEnd = ends[0]
+        let (isFirst, _) = writeEnd.compareExchange(
+            expected: -1, desired: ends[1], ordering: .sequentiallyConsistent)
+        precondition(isFirst, "signals are reported already")
+
         WorkerThread.start("signals") {
-            var waited = waited
+            var number: UInt8 = 0
             while true {
-                var number: Int32 = 0
-                guard unsafe sigwait(&waited, &number) == 0 else { continue }
-                let signal: Signal = number == SIGTERM ? .terminate : .interrupt
-                queue.run { received(signal) }
+                let got = unsafe read(readEnd, &number, 1)
+                if got == 1 {
+                    let signal: Signal = Int32(number) == SIGTERM ? .terminate : .interrupt
+                    queue.run { received(signal) }
+                }
+                precondition(got == 1 || errno == EINTR, "signals cannot be read: errno \(errno)")
             }
+        }
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = { number in
+            let before = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = unsafe write(StopSignals.writeEnd.load(ordering: .relaxed), &byte, 1)
+            errno = before
+        }
+        action.sa_flags = SA_RESTART
+        for signal in [SIGTERM, SIGINT] {
+            let result = unsafe sigaction(signal, &action, nil)
+            precondition(result == 0, "signal \(signal) cannot be caught: errno \(errno)")
         }
     }
 }

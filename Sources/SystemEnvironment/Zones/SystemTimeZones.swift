@@ -1,5 +1,4 @@
 package import Environment
-internal import Glibc
 internal import Synchronization
 
 /// The machine's time zones, from its TZif files.
@@ -26,7 +25,9 @@ package final class SystemTimeZones: TimeZones {
 
     private func file(of zone: String) -> ZoneFile? {
         if let known = zones.withLock({ $0[zone] }) { return known }
-        guard Self.isName(zone), let bytes = Self.read("\(folder)/\(zone)"),
+        guard Self.isName(zone),
+            // Whatever is wrong with the file, the zone is not known then.
+            let bytes = try? FileText.read("\(folder)/\(zone)", limit: Self.largestFile),
             let file = ZoneFile(bytes)
         else { return nil }
         zones.withLock { $0[zone] = file }
@@ -45,27 +46,5 @@ package final class SystemTimeZones: TimeZones {
                         || byte == 0x5f
                 }
         }
-    }
-
-    private static func read(_ path: String) -> [UInt8]? {
-        guard
-            let file = try? Descriptor(
-                retrying("open") { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) })
-        else { return nil }
-        let number = file.number
-        var bytes = [UInt8](repeating: 0, count: largestFile)
-        var filled = 0
-        while filled < bytes.count {
-            let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                return try? retrying("read") {
-                    unsafe Glibc.read(number, rest.baseAddress, rest.count)
-                }
-            }
-            guard let got else { return nil }
-            if got == 0 { break }
-            filled += got
-        }
-        return Array(bytes[..<filled])
     }
 }
