@@ -131,6 +131,54 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         withExtendedLifetime(before) {}
     }
 
+    // MARK: Fingerprints
+
+    private func fetch(_ endpoint: Endpoint, _ fingerprint: String) async
+        -> Result<[UInt8], NetworkError>
+    {
+        let fetched = Watched<Result<[UInt8], NetworkError>?>(nil)
+        let queue = SystemScheduler().makeQueue("client", .core)
+        SystemNetwork().fetchAuthority(from: endpoint, fingerprint: fingerprint, on: queue) {
+            result in
+            fetched.change { $0 = result }
+        }
+        guard let result = await fetched.until({ $0 != nil }) else {
+            preconditionFailure("waited for a result")
+        }
+        return result
+    }
+
+    @Test func `an authority is fetched by its fingerprint, and by no other`() async throws {
+        let server = try TestServer(loopback, .client)
+        let authority = try #require(TestCluster.good.clientAuthority)
+        let fingerprint = try CertificateSummary(pem: authority).fingerprint
+        #expect(try await fetch(server.endpoint, fingerprint).get() == authority)
+        let bare = fingerprint.lowercased().filter { $0 != ":" }
+        let fetched = try await fetch(server.endpoint, bare).get()
+        #expect(await server.connect(.client, TLSMaterial(clientAuthority: fetched)).failure == nil)
+
+        let foreign = try #require(TestCluster.foreign.clientAuthority)
+        let other = try CertificateSummary(pem: foreign).fingerprint
+        for wrong in [other, "", String(fingerprint.dropLast())] {
+            guard case .failure(let error) = await fetch(server.endpoint, wrong) else {
+                Issue.record("\(wrong) was taken")
+                continue
+            }
+            #expect(error.kind == .untrusted)
+        }
+    }
+
+    @Test func `nobody there to fetch an authority from is refused`() async throws {
+        let server = try TestServer(loopback, .client)
+        server.listener.close()
+        _ = await server.queue.result { 0 }
+        guard case .failure(let error) = await fetch(server.endpoint, "") else {
+            Issue.record("an authority came from nobody")
+            return
+        }
+        #expect(error.kind == .refused)
+    }
+
     // MARK: Wrong doors
 
     static let strangers: [(String, String)] = [

@@ -16,7 +16,7 @@ package final class SystemNetwork: Network {
 
     /// TCP gives up when sent bytes were not acknowledged for so long, in milliseconds.
     private static let unacknowledged: Int = 10_000
-    private static let connecting = TimeAmount.seconds(5)
+    static let connecting = TimeAmount.seconds(5)
 
     /// - Parameter refused: Told of connections to a listener that never opened (a failed handshake,
     ///   another protocol), for diagnostics, on the listener's queue.
@@ -171,7 +171,7 @@ package final class SystemNetwork: Network {
 
     /// The name that the server's certificate must have; nil for an address, which is then looked
     /// for among the certificate's addresses.
-    private static func hostName(_ endpoint: Endpoint, _ security: Security) -> String? {
+    static func hostName(_ endpoint: Endpoint, _ security: Security) -> String? {
         guard security == .client, case .tcp(let host, let port) = endpoint else { return nil }
         let address = try? SocketAddress(ipAddress: host, port: Int(port))
         return address == nil ? host : nil
@@ -185,7 +185,7 @@ package final class SystemNetwork: Network {
         try options.setOption(.tcpOption(timeout), value: unacknowledged)
     }
 
-    private static func eventLoop(of queue: any SerialQueue) -> any EventLoop {
+    static func eventLoop(of queue: any SerialQueue) -> any EventLoop {
         guard let queue = queue as? EventLoopQueue else {
             preconditionFailure("a SystemNetwork needs a queue of a SystemScheduler")
         }

@@ -139,7 +139,9 @@ package struct CertificateAuthority: Sendable {
                 },
                 issuerPrivateKey: key)
         }
-        return try TLSMaterial.Identity(certificates: Self.pem(issued), key: Self.pem(own))
+        // The authority's own certificate goes along, for those who know its fingerprint only.
+        return try TLSMaterial.Identity(
+            certificates: Self.pem(issued) + Self.pem(certificate), key: Self.pem(own))
     }
 
     /// An address as an address, anything else as a DNS name.

@@ -25,6 +25,11 @@ package struct CertificateSummary: Equatable, Sendable {
         }
     }
 
+    /// A certificate's PEM text, from its DER form.
+    static func pem(der: [UInt8]) throws -> [UInt8] {
+        Array((try Certificate(derEncoded: der).serializeAsPEM().pemString + "\n").utf8)
+    }
+
     /// Reads a certificate in its DER form.
     init(der: [UInt8]) throws {
         let certificate = try Certificate(derEncoded: der)
