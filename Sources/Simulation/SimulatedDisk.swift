@@ -23,8 +23,8 @@ package final class SimulatedDisk: Disk, @unchecked Sendable {
     package var faults = DiskFaults()
     /// How many operations there have been; every call of `Disk` and `DiskFile` is one.
     package private(set) var operations = 0
-    private(set) var writes = 0
-    private(set) var flushes = 0
+    package private(set) var writes = 0
+    package private(set) var flushes = 0
     /// Bytes that fit; nothing is limited if it is nil.
     package var capacity: Int?
     /// How long an `append` takes, at least and at most.

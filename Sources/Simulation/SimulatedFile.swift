@@ -77,14 +77,20 @@ final class SimulatedInode: @unchecked Sendable {
     private static func resize(_ target: inout [UInt8], to size: Int) {
         if target.count > size { target.removeLast(target.count - size) }
         if target.count < size {
-            target.append(contentsOf: repeatElement(0, count: size - target.count))
+            target += [UInt8](repeating: 0, count: size - target.count)
         }
     }
 
     private static func lay(_ new: [UInt8], at offset: Int, into target: inout [UInt8]) {
         guard !new.isEmpty else { return }
         if target.count < offset + new.count { resize(&target, to: offset + new.count) }
-        target.replaceSubrange(offset..<(offset + new.count), with: new)
+        // Both ranges have been made to exist; a plain copy, because simulations write much.
+        unsafe target.withUnsafeMutableBytes { place in
+            unsafe new.withUnsafeBytes { source in
+                let part = unsafe place[offset..<(offset + new.count)]
+                unsafe UnsafeMutableRawBufferPointer(rebasing: part).copyMemory(from: source)
+            }
+        }
     }
 }
 

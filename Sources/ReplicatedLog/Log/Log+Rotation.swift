@@ -47,6 +47,8 @@ extension Log {
             return false
         }
         let prepared = ready.remove(at: index)
+        // The last one, and there was no space for another: from now on only what is under way.
+        if ready.isEmpty, isShortOfSpace { setFull(true) }
         let header = nextHeader(bytes: prepared.bytes)
         let name = SegmentName.segment(first: header.first)
         let rotation = Rotation(
@@ -156,10 +158,12 @@ extension Log {
         switch result {
         case .ready(let segment):
             ready.append(segment)
+            isShortOfSpace = false
             setFull(false)
             writeWaiting()
             prepareAhead()
         case .noSpace:
+            isShortOfSpace = true
             setFull(ready.isEmpty)
             retry = queues.core.schedule(after: options.spaceRetry) { [weak self] in
                 self?.retryPreparing()

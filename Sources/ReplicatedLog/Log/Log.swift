@@ -71,6 +71,8 @@ package final class Log: @unchecked Sendable {
     /// The bytes of the segment being prepared; nil if none is.
     var preparing: Int?
     var retry: (any ScheduledWork)?
+    /// Whether there was no space for the last segment that was to be prepared.
+    var isShortOfSpace = false
     var failure: DiskError?
     /// What waits for nothing to be under way.
     var whenIdle: [() -> Void] = []

@@ -68,7 +68,8 @@ struct SegmentReader {
 
     private mutating func step() throws(ReadStop) -> Step {
         let start = offset - windowStart
-        if window[start..<(start + BatchHeader.bytes)].allSatisfy({ $0 == 0 }) { return .blank }
+        let first = [UInt8](window[start..<(start + BatchHeader.bytes)])
+        if Zeroes.lastNonzero(in: first) == nil { return .blank }
         let header: BatchHeader
         do throws(Corruption) {
             header = try readHeader()

@@ -169,7 +169,7 @@ struct TailSearch {
             let count = min(Self.windowBytes, segment.fileBytes - offset)
             let window = try file.read(at: offset, count: count)
             guard !window.isEmpty else { return }
-            if let nonzero = window.lastIndex(where: { $0 != 0 }) {
+            if let nonzero = Zeroes.lastNonzero(in: window) {
                 end = offset + nonzero + 1
                 look(window, segment, isFirst: offset == start, after: last)
             }
@@ -210,7 +210,7 @@ struct TailSearch {
         while offset < end {
             let window = try file.read(at: offset, count: min(windowBytes, end - offset))
             guard !window.isEmpty else { break }
-            if let nonzero = window.lastIndex(where: { $0 != 0 }) { result = offset + nonzero + 1 }
+            if let nonzero = Zeroes.lastNonzero(in: window) { result = offset + nonzero + 1 }
             offset += window.count
         }
         return result
