@@ -14,6 +14,7 @@ package enum GraphLimits {
     package static let membersPerProject = 1_000
     package static let membersPerTeam = 10_000
     package static let likesPerObject = 10_000
+    package static let tokensPerAccount = 100
     /// Rows of a page, at most, and when nothing is asked.
     package static let pageMax = 1_000
     package static let pageDefault = 50

@@ -28,7 +28,7 @@ package final class Shard {
                 wallTime: wallTime)
         }
         guard principal.isNode, case .admitMember = command else { throw .notFound }
-        let workspace = WorkspaceGraph(ordinal: ordinal)
+        let workspace = make(ordinal)
         let performed = try workspace.perform(
             command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
         workspaces[ordinal] = workspace
@@ -48,7 +48,7 @@ package final class Shard {
     package func apply(
         _ body: RawSpan, in ordinal: UInt32, at position: UInt64
     ) throws(Corruption) {
-        let workspace = workspaces[ordinal] ?? WorkspaceGraph(ordinal: ordinal)
+        let workspace = workspaces[ordinal] ?? make(ordinal)
         guard position > workspace.position else { return }
         guard position == workspace.position + 1 else {
             throw Corruption(
@@ -60,7 +60,32 @@ package final class Shard {
     }
 
     /// Puts in a workspace that a snapshot brought.
-    package func adopt(_ workspace: WorkspaceGraph) { workspaces[workspace.ordinal] = workspace }
+    package func adopt(_ workspace: WorkspaceGraph) {
+        workspaces[workspace.ordinal] = connected(workspace)
+    }
+
+    private func make(_ ordinal: UInt32) -> WorkspaceGraph {
+        connected(WorkspaceGraph(ordinal: ordinal))
+    }
+
+    /// Lets the directory ask the workspaces here who somebody is in them.
+    private func connected(_ workspace: WorkspaceGraph) -> WorkspaceGraph {
+        if workspace.ordinal == 0 {
+            workspace.peer = { [weak self] ordinal in self?.workspaces[ordinal] }
+        }
+        return workspace
+    }
+
+    /// Where a command belongs that was sent to `ordinal`, and how it is said there. Invitations
+    /// are sent to the workspace, and are the directory's to do: it has the accounts, and asks the
+    /// workspace whether the caller may. Everything else stays where it is.
+    package static func addressed(
+        _ command: Command, to ordinal: UInt32
+    ) -> (command: Command, ordinal: UInt32) {
+        guard case .invite(var invite) = command, ordinal != 0 else { return (command, ordinal) }
+        invite.workspace = ordinal
+        return (.invite(invite), 0)
+    }
 
     package func removeAll() { workspaces.removeAll() }
 }

@@ -27,6 +27,12 @@ package final class WorkspaceGraph {
     /// The sum of the hashes of all rows.
     var rowDigest: UInt64 = 0
     var gids: GidPermutation
+    /// 64 random bits for the directory's next command, set by the node: whatever is made of them
+    /// ends in rows, so that replay needs none.
+    package var entropy: UInt64 = 0
+    /// The other workspaces, for the directory to ask who somebody is in them while it decides.
+    /// Never asked by `apply`.
+    package var peer: (UInt32) -> WorkspaceGraph? = { _ in nil }
     /// What the transaction under way has written, with what was there before.
     private var journal: [JournalEntry] = []
 

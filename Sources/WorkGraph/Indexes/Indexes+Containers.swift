@@ -7,7 +7,8 @@ extension Indexes {
         let email = EmailAddress.folded(membership.email)
         if present {
             people[membership.account] = Person(
-                row: row, role: membership.role, isActive: membership.isActive,
+                row: row, role: membership.role,
+                isActive: membership.isActive && !membership.isDisabled,
                 isService: membership.isService)
             if !email.isEmpty { peopleByEmail[email] = membership.account }
         } else {
@@ -25,14 +26,7 @@ extension Indexes {
             Self.set(&trash, RankedList.Entry(rank: team.deletedAt, row: row), present)
             return
         }
-        if present {
-            teams[row] = TeamFacts(
-                visibility: team.visibility,
-                members: Dictionary(
-                    team.members.map { ($0.account, $0.isAdmin) }, uniquingKeysWith: { $0 || $1 }))
-        } else {
-            teams.removeValue(forKey: row)
-        }
+        teams[row] = present ? TeamFacts(team) : nil
         Self.set(&teamList, RankedList.Entry(rank: 0, row: row), present)
     }
 
@@ -43,18 +37,7 @@ extension Indexes {
             Self.set(&trash, RankedList.Entry(rank: project.deletedAt, row: row), present)
             return
         }
-        if present {
-            projects[row] = ProjectFacts(
-                privacy: project.privacy, team: project.team, owner: project.owner,
-                defaultAccess: project.defaultAccess,
-                customizationAccess: project.minimumCustomizationAccess,
-                members: Dictionary(
-                    project.members.map { ($0.member, $0.access) },
-                    uniquingKeysWith: { _, new in new }),
-                archived: project.archived, fields: project.fields.map(\.field))
-        } else {
-            projects.removeValue(forKey: row)
-        }
+        projects[row] = present ? ProjectFacts(project) : nil
         Self.set(&projectList, RankedList.Entry(rank: 0, row: row), present)
     }
 
@@ -76,6 +59,31 @@ extension Indexes {
     mutating func index(_ row: UInt32, field: Field, _ present: Bool) {
         set(field.external, .field, row, present)
         Self.set(&fields, RankedList.Entry(rank: 0, row: row), present)
+    }
+}
+
+extension Indexes.TeamFacts {
+    init(_ team: Team) {
+        self.init(
+            visibility: team.visibility,
+            members: Dictionary(
+                team.members.map { ($0.account, $0.isAdmin) }, uniquingKeysWith: { $0 || $1 }))
+    }
+}
+
+extension Indexes.ProjectFacts {
+    init(_ project: Project) {
+        // Accounts live in the directory, which is workspace 0; teams do not.
+        let people = project.members.filter { Gid($0.member).workspace == 0 }
+        let teams = project.members.filter { Gid($0.member).workspace != 0 }
+        self.init(
+            privacy: project.privacy, team: project.team, owner: project.owner,
+            defaultAccess: project.defaultAccess,
+            customizationAccess: project.minimumCustomizationAccess,
+            members: Dictionary(
+                people.map { ($0.member, $0.access) }, uniquingKeysWith: { _, new in new }),
+            teams: teams.map { Indexes.TeamInProject(team: $0.member, access: $0.access) },
+            archived: project.archived, fields: project.fields.map(\.field))
     }
 }
 

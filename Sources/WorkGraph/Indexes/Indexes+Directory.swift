@@ -4,15 +4,10 @@ internal import WorkProtocol
 extension Indexes {
     mutating func index(_ row: UInt32, account: Account, _ present: Bool) {
         let email = EmailAddress.folded(account.email)
-        let external = account.external?.gid ?? ""
-        if present {
-            if !email.isEmpty { accountsByEmail[email] = row }
-            if !external.isEmpty { accountsByExternal[external] = row }
-        } else {
-            if accountsByEmail[email] == row { accountsByEmail.removeValue(forKey: email) }
-            if accountsByExternal[external] == row {
-                accountsByExternal.removeValue(forKey: external)
-            }
+        if present, !email.isEmpty {
+            accountsByEmail[email] = row
+        } else if accountsByEmail[email] == row {
+            accountsByEmail.removeValue(forKey: email)
         }
         Self.set(&accounts, RankedList.Entry(rank: 0, row: row), present)
     }

@@ -43,12 +43,13 @@ struct Indexes: Equatable {
     var fields = RankedList()
     var trash = RankedList()
 
-    /// Rows by the hash of their external id.
-    var externals: [UInt64: UInt32] = [:]
+    /// Rows by the hash of their external id: the lowest that has it.
+    private(set) var externals: [UInt64: UInt32] = [:]
+    /// The others with the same one, ascending. Two may have it where neither may know of the other.
+    private var moreExternals: [UInt64: [UInt32]] = [:]
 
     // The directory.
     var accountsByEmail: [String: UInt32] = [:]
-    var accountsByExternal: [String: UInt32] = [:]
     var accounts = RankedList()
     var tokensByHash: [[UInt8]: UInt32] = [:]
     var tokensOfAccount: [UInt64: RankedList] = [:]
@@ -81,11 +82,17 @@ struct Indexes: Equatable {
         var owner: UInt64
         var defaultAccess: AccessLevel
         var customizationAccess: AccessLevel
-        /// By account or team.
+        /// By account.
         var members: [UInt64: AccessLevel]
-        /// Teams among the members, sorted.
+        /// Teams among the members.
+        var teams: [TeamInProject]
         var archived: Bool
         var fields: [UInt64]
+    }
+
+    struct TeamInProject: Equatable {
+        var team: UInt64
+        var access: AccessLevel
     }
 
     /// Takes up a row that was written.
@@ -103,7 +110,8 @@ struct Indexes: Equatable {
     ) throws(Corruption) {
         switch kind {
         case .none, .option, .serviceAccount: break
-        case .task: index(row, task: try TaskKeys(decoding: content), present)
+        case .task:
+            index(row, task: try TaskKeys(decoding: content, withExternal: true), present)
         case .story: index(row, story: try Story(decoding: content), present)
         case .project: index(row, project: try ProjectRow(decoding: content), present)
         case .section: index(row, section: try SectionRow(decoding: content), present)
@@ -142,11 +150,17 @@ struct Indexes: Equatable {
     mutating func set(_ external: External?, _ kind: EntityKind, _ row: UInt32, _ present: Bool) {
         guard let external, !external.gid.isEmpty else { return }
         let key = Self.key(external.gid, external.ordinal, kind)
-        if present {
-            externals[key] = row
-        } else if externals[key] == row {
-            externals.removeValue(forKey: key)
-        }
+        var rows = self.rows(external: key)
+        if present { rows.append(row) } else { rows.removeAll { $0 == row } }
+        rows.sort()
+        externals[key] = rows.first
+        moreExternals[key] = rows.count > 1 ? Array(rows.dropFirst()) : nil
+    }
+
+    /// The rows whose external id has this hash, ascending; nearly always one or none.
+    func rows(external key: UInt64) -> [UInt32] {
+        guard let first = externals[key] else { return [] }
+        return [first] + (moreExternals[key] ?? [])
     }
 
     /// The hash of an external id: 64 bits of XXH3, so that imports need not keep their ids twice.

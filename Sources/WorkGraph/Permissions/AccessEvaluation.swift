@@ -1,14 +1,20 @@
 package import WorkProtocol
 
-/// The rules of who sees what, all of them, in one place (`model.md`, "Who may see and do what").
+/// The rules of who sees what, all of them, in one place (`model.md`, "Who may see and do what"):
+/// teams and projects here, tasks and people in the next two files.
 ///
 /// Every command, query, list, count, export and reference asks here; nothing else decides what a
 /// caller may see. What a caller has no access to does not exist for it.
 extension WorkspaceGraph {
     // MARK: - Teams
 
+    /// Public teams for members, teams they are in for everybody.
     func canSee(team row: UInt32, _ caller: Caller) -> Bool {
         guard let team = indexes.teams[row] else { return false }
+        return canSee(team, caller)
+    }
+
+    func canSee(_ team: Indexes.TeamFacts, _ caller: Caller) -> Bool {
         if caller.seesEverything || team.members[caller.account] != nil { return true }
         return !caller.isGuest && team.visibility != .secret
     }
@@ -20,144 +26,73 @@ extension WorkspaceGraph {
     /// Admins of the team, and of the workspace if they can see it.
     func canManage(team row: UInt32, _ caller: Caller) -> Bool {
         guard let team = indexes.teams[row] else { return false }
-        return team.members[caller.account] == true || (caller.isAdmin && canSee(team: row, caller))
+        return canManage(team, caller)
+    }
+
+    func canManage(_ team: Indexes.TeamFacts, _ caller: Caller) -> Bool {
+        team.members[caller.account] == true || caller.generalAccess == .admin
+            || (caller.isAdmin && canSee(team, caller))
     }
 
     // MARK: - Projects
 
-    /// What the caller may do in a project; `.none`: it does not exist for it.
+    /// The project, if it is there for anybody: neither deleted nor in a deleted team.
+    func livingProject(_ row: UInt32) -> Indexes.ProjectFacts? {
+        guard let project = indexes.projects[row] else { return nil }
+        guard project.team != 0 else { return project }
+        guard let team = self.row(project.team, .team), indexes.teams[team] != nil else {
+            return nil
+        }
+        return project
+    }
+
+    /// What the caller may do in a project; `.none`: it does not exist for it. O(teams in it).
     func access(project row: UInt32, _ caller: Caller) -> AccessLevel {
-        guard let project = indexes.projects[row] else { return .none }
-        if caller.principal.isNode { return .admin }
-        var level = membershipAccess(project, caller.account)
-        if project.owner == caller.account { level = .admin }
-        if level == .none { level = openAccess(project, caller) }
-        if caller.principal.isService {
-            // Reads all of its organization, writes only what its scope allows.
-            level = max(level, caller.principal.scopes.contains(.write) ? .admin : .viewer)
-        }
-        return level
+        guard let project = livingProject(row) else { return .none }
+        return access(project, caller)
     }
 
-    /// By being in it, or being in a team that is in it.
-    private func membershipAccess(
-        _ project: Indexes.ProjectFacts, _ account: UInt64
+    /// The same for a project that need not be there any more: who could restore it.
+    func access(_ project: Indexes.ProjectFacts, _ caller: Caller) -> AccessLevel {
+        max(caller.generalAccess, personalAccess(project, caller))
+    }
+
+    /// The owner is an admin. A person's own entry among the members says what that person may do,
+    /// more or less than the others; without one, it is the most of what its teams may and what
+    /// the project is open for.
+    private func personalAccess(
+        _ project: Indexes.ProjectFacts, _ caller: Caller
     ) -> AccessLevel {
-        var level = project.members[account] ?? .none
-        for (member, access) in project.members where access > level {
-            // A maximum does not depend on the order of iteration.
-            if let team = row(member, .team), isMember(ofTeam: team, account) { level = access }
+        if project.owner == caller.account { return .admin }
+        if let own = project.members[caller.account] { return own }
+        return max(teamAccess(project, caller.account), openAccess(project, caller))
+    }
+
+    /// By being in a team that is in the project.
+    private func teamAccess(_ project: Indexes.ProjectFacts, _ account: UInt64) -> AccessLevel {
+        var level = AccessLevel.none
+        for member in project.teams where member.access > level {
+            if let team = row(member.team, .team), isMember(ofTeam: team, account) {
+                level = member.access
+            }
         }
         return level
     }
 
-    /// By the project being open to the workspace or to the caller's team.
+    /// By the project being open to the workspace's members or to its team's, guests among them.
     private func openAccess(_ project: Indexes.ProjectFacts, _ caller: Caller) -> AccessLevel {
-        let inTeam = row(project.team, .team).map { isMember(ofTeam: $0, caller.account) } ?? false
         switch project.privacy {
-        case .publicToWorkspace: return inTeam || !caller.isGuest ? project.defaultAccess : .none
-        case .privateToTeam: return inTeam ? project.defaultAccess : .none
+        case .publicToWorkspace:
+            return !caller.isGuest || isInTeam(of: project, caller) ? project.defaultAccess : .none
+        case .privateToTeam:
+            return isInTeam(of: project, caller) ? project.defaultAccess : .none
         case .private: return .none
         }
     }
 
-    // MARK: - Tasks
-
-    /// What the caller may do with a task; `.none`: it does not exist for it.
-    ///
-    /// The most of: its access to a project the task is in; editing as the assignee or the creator;
-    /// as a collaborator, commenting (editing where the task is in no project); viewing where it was
-    /// made public; its access to the parent. O(depth × projects).
-    func access(task row: UInt32, _ caller: Caller) -> AccessLevel {
-        guard let keys = taskKeys(row) else { return .none }
-        return access(task: row, keys, caller)
-    }
-
-    func access(task row: UInt32, _ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
-        guard isAlive(keys) else { return .none }
-        var level = AccessLevel.none
-        var current = keys
-        for _ in 0...GraphLimits.subtaskDepth {
-            level = max(level, ownAccess(current, caller))
-            if level == .admin || current.parent == 0 { break }
-            guard let parent = taskKeys(current.parent) else { break }
-            current = parent
-        }
-        return level
-    }
-
-    /// By the task itself, without its parent.
-    private func ownAccess(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
-        if caller.principal.isNode { return .admin }
-        var level = AccessLevel.none
-        for placement in keys.placements {
-            level = max(level, access(project: placement.project, caller))
-        }
-        if caller.principal.isService {
-            return max(level, caller.principal.scopes.contains(.write) ? .admin : .viewer)
-        }
-        if keys.assignee == caller.account { level = max(level, .editor) }
-        if keys.placements.isEmpty, keys.createdBy == caller.account { level = max(level, .editor) }
-        if level < .editor, keys.collaborators.contains(caller.account) {
-            level = max(level, keys.placements.isEmpty ? .editor : .commenter)
-        }
-        if keys.isPublic, !caller.isGuest { level = max(level, .editor) }
-        return level
-    }
-
-    func taskKeys(_ row: UInt32) -> TaskKeys? {
-        let keys: TaskKeys?? = rows.withRow(row) { kind, bytes in
-            guard kind == .task else { return nil }
-            do { return try TaskKeys(decoding: bytes) } catch {
-                preconditionFailure("task row \(row) of workspace \(ordinal) is damaged: \(error)")
-            }
-        }
-        return keys ?? nil
-    }
-
-    /// Whether the task is there for anybody: not deleted, nor under something deleted.
-    func isAlive(_ keys: TaskKeys) -> Bool {
-        var current = keys
-        for _ in 0...GraphLimits.subtaskDepth {
-            if current.isDeleted { return false }
-            let hasProject = current.placements.contains { indexes.projects[$0.project] != nil }
-            if !current.placements.isEmpty, !hasProject, current.parent == 0 { return false }
-            guard current.parent != 0 else { return true }
-            guard let parent = taskKeys(current.parent) else { return false }
-            current = parent
-        }
-        return true
-    }
-
-    // MARK: - People
-
-    /// Whether a caller may know that a person is here: members know everybody, guests those who
-    /// share a project, a team or a task with them.
-    func canSee(person account: UInt64, _ caller: Caller) -> Bool {
-        guard indexes.people[account] != nil else { return false }
-        if !caller.isGuest || caller.account == account { return true }
-        return acquaintances(of: caller).contains(account)
-    }
-
-    /// Everybody a guest shares something with. O(what the guest sees).
-    func acquaintances(of caller: Caller) -> Set<UInt64> {
-        var people: Set<UInt64> = [caller.account]
-        for team in indexes.teams.values where team.members[caller.account] != nil {
-            people.formUnion(team.members.keys)
-        }
-        for (row, project) in indexes.projects where access(project: row, caller) > .none {
-            people.formUnion(project.members.keys)
-            people.insert(project.owner)
-        }
-        indexes.following[caller.account]?.forEach { entry in
-            if let keys = taskKeys(entry.row), isAlive(keys) {
-                people.formUnion(keys.collaborators)
-                people.insert(keys.assignee)
-                people.insert(keys.createdBy)
-            }
-            return true
-        }
-        return people
+    private func isInTeam(of project: Indexes.ProjectFacts, _ caller: Caller) -> Bool {
+        guard let team = row(project.team, .team) else { return false }
+        return isMember(ofTeam: team, caller.account)
     }
 }
 

@@ -3,17 +3,32 @@ internal import WorkProtocol
 /// Who asks, seen from one workspace: the principal and what it is here.
 ///
 /// There is no other way to one than `WorkspaceGraph.caller(_:)`, and no command or query runs
-/// without one.
+/// without one. Lives as long as one request.
 struct Caller {
     let principal: Principal
     /// Admin, member or guest; `.admin` for the node itself.
     let role: Role
+    /// Everybody a guest shares something with, once somebody asked.
+    let circle = Circle()
 
     var account: UInt64 { principal.account.rawValue }
     /// Reads everything of its workspace, by being its service account.
     var seesEverything: Bool { principal.isNode || principal.isService }
     var isAdmin: Bool { role == .admin }
     var isGuest: Bool { role == .guest }
+
+    /// What a caller with everything open to it may do: the node all, a service account what its
+    /// token's scopes allow.
+    var generalAccess: AccessLevel {
+        if principal.isNode { return .admin }
+        guard principal.isService else { return .none }
+        return principal.scopes.contains(.write) ? .admin : .viewer
+    }
+
+    /// Keeps a guest's acquaintances for the length of a request: a list may ask for many names.
+    final class Circle {
+        var people: Set<UInt64>?
+    }
 }
 
 extension WorkspaceGraph {
@@ -22,7 +37,8 @@ extension WorkspaceGraph {
         if principal.isNode { return Caller(principal: principal, role: .admin) }
         if ordinal == 0 { return try directoryCaller(principal) }
         guard let person = indexes.people[principal.account.rawValue], person.isActive,
-            person.role != .none, !principal.isService || principal.home == ordinal
+            person.role != .none, person.isService == principal.isService,
+            !principal.isService || principal.home == ordinal
         else { throw .notFound }
         return Caller(principal: principal, role: person.role)
     }
@@ -33,6 +49,11 @@ extension WorkspaceGraph {
             let account = load(Account.self, row), account.isActive
         else { throw .notFound }
         return Caller(principal: principal, role: account.isOperator ? .admin : .member)
+    }
+
+    /// What a principal is in this workspace; `.none` for strangers.
+    func role(of principal: Principal) -> Role {
+        do { return try caller(principal).role } catch { return .none }
     }
 }
 
@@ -52,5 +73,13 @@ extension Caller {
     /// Refuses guests.
     func requireMember() throws(Rejection) {
         guard !isGuest else { throw Rejection(.forbidden, "Guests may not.") }
+    }
+
+    /// Refuses everybody but the node's operators, with a token that says so.
+    func requireOperator() throws(Rejection) {
+        guard isAdmin, principal.scopes.contains(.operate) else {
+            throw Rejection(
+                .forbidden, "Only an operator may, with a token of the scope \"operate\".")
+        }
     }
 }

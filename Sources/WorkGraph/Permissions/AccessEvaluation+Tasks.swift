@@ -1,0 +1,81 @@
+internal import WorkProtocol
+
+/// Who may see and change tasks.
+extension WorkspaceGraph {
+    /// What the caller may do with a task; `.none`: it does not exist for it.
+    ///
+    /// The most of: its access to a project the task is in; editing as the assignee or, where the
+    /// task is in no project, as the creator; as a collaborator, commenting (editing where the task
+    /// is in no project); editing for members where it was made public; its access to the parent.
+    /// O(depth × projects).
+    func access(task row: UInt32, _ caller: Caller) -> AccessLevel {
+        guard let keys = taskKeys(row) else { return .none }
+        return access(task: row, keys, caller)
+    }
+
+    func access(task row: UInt32, _ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        guard isAlive(keys) else { return .none }
+        return accessAsIfAlive(keys, caller)
+    }
+
+    /// What the caller could do with a task if it were not deleted. What is above it counts only
+    /// where it is alive.
+    func accessAsIfAlive(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        var level = caller.generalAccess
+        var current = keys
+        for _ in 0...GraphLimits.subtaskDepth {
+            level = max(level, ownAccess(current, caller))
+            guard level < .admin, current.parent != 0, let parent = taskKeys(current.parent),
+                isAlive(parent)
+            else { break }
+            current = parent
+        }
+        return level
+    }
+
+    /// By the task itself, without its parent.
+    private func ownAccess(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        var level = AccessLevel.none
+        for placement in keys.placements {
+            level = max(level, access(project: placement.project, caller))
+        }
+        guard level < .editor, caller.account != 0 else { return level }
+        let isPrivate = keys.placements.isEmpty
+        if keys.assignee == caller.account { return .editor }
+        if isPrivate, keys.createdBy == caller.account { return .editor }
+        if keys.isPublic, !caller.isGuest { return .editor }
+        if keys.collaborators.contains(caller.account) { return isPrivate ? .editor : .commenter }
+        return level
+    }
+
+    func taskKeys(_ row: UInt32) -> TaskKeys? {
+        let keys: TaskKeys?? = rows.withRow(row) { kind, bytes in
+            guard kind == .task else { return nil }
+            do { return try TaskKeys(decoding: bytes) } catch {
+                preconditionFailure("task row \(row) of workspace \(ordinal) is damaged: \(error)")
+            }
+        }
+        return keys ?? nil
+    }
+
+    /// Whether the task is there for anybody: it is not deleted, and has a place that is not: a
+    /// project, or a parent that is alive, or nothing above it at all.
+    ///
+    /// A subtask that is in a project of its own outlives its parent there, as a task outlives one
+    /// of its projects in the others: what hangs under something vanishes with it, unless it has
+    /// another home. So the tasks of a living project are exactly those placed in it that are not
+    /// deleted themselves, and can be counted as they change.
+    func isAlive(_ keys: TaskKeys) -> Bool {
+        var current = keys
+        for _ in 0...GraphLimits.subtaskDepth {
+            if current.isDeleted { return false }
+            if current.placements.contains(where: { livingProject($0.project) != nil }) {
+                return true
+            }
+            if current.parent == 0 { return current.placements.isEmpty }
+            guard let parent = taskKeys(current.parent) else { return false }
+            current = parent
+        }
+        return true
+    }
+}
