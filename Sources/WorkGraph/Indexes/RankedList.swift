@@ -124,32 +124,3 @@ struct RankedList: Equatable {
         return (before, next.0 < blocks.count ? blocks[next.0][next.1] : nil)
     }
 }
-
-/// Where something is put among the others of an ordered list.
-enum Spot: Equatable {
-    case first, last
-    case before(Int64)
-    case after(Int64)
-}
-
-/// Ranks leave room between neighbours, so that an insertion moves nobody.
-enum Rank {
-    static let gap: Int64 = 1 << 20
-
-    /// The rank between two neighbours; nil when there is no room left, or at the ends of numbers.
-    static func between(_ before: Int64?, _ after: Int64?) -> Int64? {
-        switch (before, after) {
-        case (nil, nil): return 0
-        case (let low?, nil):
-            let (sum, overflow) = low.addingReportingOverflow(gap)
-            return overflow ? nil : sum
-        case (nil, let high?):
-            let (difference, overflow) = high.subtractingReportingOverflow(gap)
-            return overflow ? nil : difference
-        case (let low?, let high?):
-            guard low < high else { return nil }
-            let middle = low &+ (high &- low) / 2
-            return middle > low && middle < high ? middle : nil
-        }
-    }
-}

@@ -1,14 +1,18 @@
 internal import ByteCoding
 internal import WorkProtocol
 
-/// What the indexes need to know of a task, read from its row without decoding the rest.
+/// What indexes, permissions and lists need to know of a task, read from its row without decoding
+/// the rest; and where in the row lies what goes over the wire as it is.
 struct TaskKeys: Equatable {
+    var modifiedAt: Int64 = 0
     var assignee: UInt64 = 0
     var createdBy: UInt64 = 0
     var bucket: Bucket = .none
     var bucketRank: Int64 = 0
     var completed = false
+    var completedAt: Int64 = 0
     var isPublic = false
+    var unseen = false
     var deletedAt: Int64 = 0
     var parent: UInt32 = 0
     var parentRank: Int64 = 0
@@ -16,66 +20,102 @@ struct TaskKeys: Equatable {
     var labels: [UInt32] = []
     var dependencies: [UInt32] = []
     var collaborators: [UInt64] = []
+    /// Only where it was asked for.
     var external: External?
+
+    /// Where the fields end that a row has in common with the answer (1 to 31).
+    var commonEnd = 0
+    /// The numbers of `likes` and `collaborators`, without their tags and lengths.
+    var likesRange = 0..<0
+    var collaboratorsRange = 0..<0
+    /// The values of custom fields, with their tags.
+    var fieldsRange = 0..<0
 
     var isDeleted: Bool { deletedAt != 0 }
 
-    /// Reads a `TaskRow`'s bytes. Complexity: O(bytes), nothing allocated but the lists.
-    init(decoding bytes: RawSpan) throws(Corruption) {
+    /// Reads a `TaskRow`'s bytes. O(bytes), nothing allocated but the lists.
+    init(decoding bytes: RawSpan, withExternal: Bool = false) throws(Corruption) {
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
-            let tag = try reader.varint()
-            try read(field: tag >> 3, type: tag & 7, from: &reader)
+            let start = reader.offset
+            let tag = try reader.tag()
+            if tag < 32 << 3 {
+                try read(common: tag, withExternal, from: &reader)
+                commonEnd = reader.offset
+            } else {
+                try read(relation: tag, at: start, from: &reader)
+            }
         }
     }
 
+    @inline(__always)
     private mutating func read(
-        field: UInt64, type: UInt64, from reader: inout ByteReader
+        common tag: UInt32, _ withExternal: Bool, from reader: inout ByteReader
     ) throws(Corruption) {
-        switch (field, type) {
-        case (7, 1): createdBy = try reader.fixed()
-        case (10, 0): completed = try reader.varint() != 0
-        case (13, 1): assignee = try reader.fixed()
-        case (15, 0):
-            bucket = Bucket(rawValue: UInt32(truncatingIfNeeded: try reader.varint())) ?? .none
-        case (20, 2):
+        switch tag {
+        case 7 << 3 | 1: createdBy = try reader.fixed()
+        case 9 << 3: modifiedAt = Int64(bitPattern: try reader.varint())
+        case 10 << 3: completed = try reader.varint() != 0
+        case 11 << 3: completedAt = Int64(bitPattern: try reader.varint())
+        case 13 << 3 | 1: assignee = try reader.fixed()
+        case 15 << 3: bucket = try reader.enumeration("TaskRow.bucket")
+        case 20 << 3 | 2:
             let length = try reader.length()
-            external = try External(decoding: reader.span(length))
-        case (21, 0): isPublic = try reader.varint() != 0
-        case (22, 0): deletedAt = Int64(bitPattern: try reader.varint())
-        case (64, 5): parent = try reader.fixed()
-        case (65, 0): parentRank = Self.zigzag(try reader.varint())
-        case (66, 2):
-            let length = try reader.length()
-            placements.append(try StoredPlacement(decoding: reader.span(length)))
-        case (67, 2): collaborators += try Self.packed(&reader)
-        case (69, 2): labels += try Self.packed(&reader)
-        case (70, 2): dependencies += try Self.packed(&reader)
-        case (72, 0): bucketRank = Self.zigzag(try reader.varint())
-        default: try Self.skip(type, &reader)
+            let content = try reader.span(length)
+            if withExternal { external = try External(decoding: content) }
+        case 21 << 3: isPublic = try reader.varint() != 0
+        case 22 << 3: deletedAt = Int64(bitPattern: try reader.varint())
+        default: try reader.skipField(tag)
         }
     }
 
-    private static func zigzag(_ value: UInt64) -> Int64 {
-        Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-    }
-
-    private static func packed<Value: FixedWidthInteger & BitwiseCopyable>(
-        _ reader: inout ByteReader
-    ) throws(Corruption) -> [Value] {
-        let end = try reader.length() &+ reader.offset
-        var values: [Value] = []
-        while reader.offset < end { values.append(try reader.fixed()) }
-        return values
-    }
-
-    private static func skip(_ type: UInt64, _ reader: inout ByteReader) throws(Corruption) {
-        switch type {
-        case 0: _ = try reader.varint()
-        case 1: try reader.skip(8)
-        case 2: try reader.skip(try reader.length())
-        case 5: try reader.skip(4)
-        default: throw reader.corruption(expected: "a wire type", found: "\(type)")
+    @inline(__always)
+    private mutating func read(
+        relation tag: UInt32, at start: Int, from reader: inout ByteReader
+    ) throws(Corruption) {
+        switch tag {
+        case 64 << 3 | 5: parent = try reader.fixed()
+        case 65 << 3: parentRank = try reader.zigzag64()
+        case 66 << 3 | 2: try readPlacement(&reader)
+        case 67 << 3 | 2:
+            let outer = try reader.enter()
+            collaboratorsRange = reader.offset..<(reader.offset + reader.remaining)
+            collaborators.reserveCapacity(reader.remaining / 8)
+            while !reader.isAtEnd { collaborators.append(try reader.fixed()) }
+            reader.leave(outer)
+        case 68 << 3 | 2:
+            let length = try reader.length()
+            likesRange = reader.offset..<(reader.offset + length)
+            try reader.skip(length)
+        case 69 << 3 | 2:
+            let outer = try reader.enter()
+            while !reader.isAtEnd { labels.append(try reader.fixed()) }
+            reader.leave(outer)
+        case 70 << 3 | 2:
+            let outer = try reader.enter()
+            while !reader.isAtEnd { dependencies.append(try reader.fixed()) }
+            reader.leave(outer)
+        case 71 << 3 | 2:
+            try reader.skip(try reader.length())
+            fieldsRange = (fieldsRange.isEmpty ? start : fieldsRange.lowerBound)..<reader.offset
+        case 72 << 3: bucketRank = try reader.zigzag64()
+        case 73 << 3: unseen = try reader.varint() != 0
+        default: try reader.skipField(tag)
         }
+    }
+
+    private mutating func readPlacement(_ reader: inout ByteReader) throws(Corruption) {
+        let outer = try reader.enter()
+        var placement = StoredPlacement()
+        while !reader.isAtEnd {
+            switch try reader.tag() {
+            case 1 << 3 | 5: placement.project = try reader.fixed()
+            case 2 << 3 | 5: placement.section = try reader.fixed()
+            case 3 << 3: placement.rank = try reader.zigzag64()
+            case let tag: try reader.skipField(tag)
+            }
+        }
+        reader.leave(outer)
+        placements.append(placement)
     }
 }
