@@ -12,7 +12,7 @@ private func kind(_ body: () throws -> Void) -> DiskError.Kind? {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct DiskTests {
+@Suite(.timeLimit(.minutes(3))) struct DiskTests {
     let folder: TestFolder
     let disk: SystemDisk
     let queue: any SerialQueue

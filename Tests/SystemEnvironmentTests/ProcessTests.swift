@@ -3,7 +3,7 @@ import Foundation
 import SystemEnvironment
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(3))) struct ProcessTests {
     @Test func `signals that stop are told on the queue, each`() async {
         await #expect(processExitsWith: .exitCode(7)) {
             let queue = SystemScheduler().makeQueue("test", .core)

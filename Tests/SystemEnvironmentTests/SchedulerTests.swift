@@ -2,7 +2,7 @@ import Environment
 import SystemEnvironment
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SchedulerTests {
+@Suite(.timeLimit(.minutes(3))) struct SchedulerTests {
     let scheduler = SystemScheduler()
 
     @Test(arguments: [QueueKind.core, .background])

@@ -5,7 +5,7 @@ import Testing
 
 private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
 
-@Suite(.timeLimit(.minutes(1))) struct TrustTests {
+@Suite(.timeLimit(.minutes(3))) struct TrustTests {
     let folder: TestFolder
     init() throws { folder = try TestFolder() }
 
