@@ -1,0 +1,206 @@
+internal import WorkProtocol
+
+/// The task that a CSV row becomes, and what has to be kept of the row besides.
+struct CSVTask {
+    private(set) var task = ImportTask()
+    /// The parent, if it comes later in the file.
+    private(set) var forwardParent: Foreign?
+    /// Whether the row is a subtask, wherever its parent may be.
+    private(set) var isSubtask = false
+    private var notesRest = ""
+    private var kept = KeptCells()
+
+    init(
+        _ row: CSVRow, _ index: Int32, _ columns: CSVColumns, _ file: CSVFile,
+        _ ledger: inout ImportLedger
+    ) {
+        takeTexts(row, columns, &ledger)
+        takeTimes(row, columns)
+        takePeople(row, columns, &ledger)
+        takePlacements(row, index, columns, file)
+        takeParent(row, index, columns, file)
+        takeLabels(row, columns)
+        takeDependencies(row, index, columns, file)
+        takeFields(row, file.fields, &ledger)
+        if file.keepsRows { kept.row = Int64(index) }
+        let reference = file.reference(index)
+        let (data, lost) = kept.data()
+        for column in lost {
+            ledger.warn(row.place, "\(column) cannot be kept exactly as it is: too long")
+        }
+        task.external = External(gid: reference.gid, ordinal: reference.ordinal, data: data)
+    }
+
+    private mutating func takeTexts(
+        _ row: CSVRow, _ columns: CSVColumns, _ ledger: inout ImportLedger
+    ) {
+        let name = columns.cell(.name, row)
+        task.name = ledger.line(name.text, name.place, "the name")
+        kept.keep(StandardColumn.name.rawValue, name.text, made: task.name)
+        let notes = columns.cell(.notes, row)
+        let clean = ledger.prose(notes.text, notes.place, "the notes")
+        task.notes = clean.text
+        notesRest = clean.rest
+        kept.keep(StandardColumn.notes.rawValue, notes.text, made: clean.text)
+    }
+
+    private mutating func takeTimes(_ row: CSVRow, _ columns: CSVColumns) {
+        let created = columns.text(.createdAt, row)
+        task.createdAt = Timestamp.milliseconds(created) ?? 0
+        keepDate(.createdAt, created, created)
+        let completed = columns.text(.completedAt, row)
+        task.completed = !completed.isEmpty
+        task.completedAt = Timestamp.milliseconds(completed) ?? 0
+        keepDate(.completedAt, completed, completed)
+        let modified = columns.text(.lastModified, row)
+        task.modifiedAt = Timestamp.milliseconds(modified) ?? task.createdAt
+        keepDate(.lastModified, modified, modified.isEmpty ? created : modified)
+        let start = columns.text(.startDate, row)
+        (task.startOn, task.startAt) = CSVTask.dayOrMoment(start)
+        keepDate(.startDate, start, start)
+        let due = columns.text(.dueDate, row)
+        (task.dueOn, task.dueAt) = CSVTask.dayOrMoment(due)
+        keepDate(.dueDate, due, due)
+    }
+
+    /// A day, and the moment if the cell has a time.
+    private static func dayOrMoment(_ text: String) -> (Int32?, Int64?) {
+        guard let moment = Timestamp.milliseconds(text) else { return (nil, nil) }
+        let day = CivilDate(milliseconds: moment)?.days
+        return (day, CivilDate(text) == nil ? moment : nil)
+    }
+
+    /// Keeps a cell that is not what the export makes of the moment that `source` spells.
+    private mutating func keepDate(_ column: StandardColumn, _ text: String, _ source: String) {
+        let date = Timestamp.milliseconds(source).flatMap { CivilDate(milliseconds: $0) }
+        kept.keep(column.rawValue, text, made: date?.description ?? "")
+    }
+
+    private mutating func takePeople(
+        _ row: CSVRow, _ columns: CSVColumns, _ ledger: inout ImportLedger
+    ) {
+        let name = columns.text(.assignee, row)
+        let email = columns.text(.assigneeEmail, row)
+        guard let index = ledger.people.find(name: name, email: email) else { return }
+        task.assignee = ledger.people.gids[index]
+        let account = ledger.people.accounts[index]
+        kept.keep(StandardColumn.assignee.rawValue, name, made: account.name)
+        kept.keep(StandardColumn.assigneeEmail.rawValue, email, made: account.email)
+    }
+
+    private mutating func takePlacements(
+        _ row: CSVRow, _ index: Int32, _ columns: CSVColumns, _ file: CSVFile
+    ) {
+        let facts = file.survey.rows[Int(index)]
+        let named = file.survey.projects(Int(index))
+        var madeSection = ""
+        var names = named
+        if facts.isPlaced, file.survey.mainProject.map({ !named.contains($0) }) ?? true {
+            names.insert(file.projectName, at: 0)
+            task.placements.append(placement(file, file.survey.section(Int(index))))
+            madeSection = file.survey.section(Int(index))
+        }
+        for name in named {
+            if name == file.survey.mainProject {
+                madeSection = file.survey.section(Int(index))
+                task.placements.append(placement(file, madeSection))
+            } else {
+                var placement = ImportPlacement()
+                placement.project = Foreign(ForeignKey.project(name))
+                task.placements.append(placement)
+            }
+        }
+        keepList(.projects, columns.text(.projects, row), names)
+        kept.keep(
+            StandardColumn.section.rawValue, columns.text(.section, row), made: madeSection)
+    }
+
+    private func placement(_ file: CSVFile, _ section: String) -> ImportPlacement {
+        var placement = ImportPlacement()
+        placement.project = Foreign(file.projectKey)
+        placement.section = Foreign(ForeignKey.section(section, of: file.projectKey))
+        return placement
+    }
+
+    private mutating func takeParent(
+        _ row: CSVRow, _ index: Int32, _ columns: CSVColumns, _ file: CSVFile
+    ) {
+        let facts = file.survey.rows[Int(index)]
+        let cell = columns.text(.parent, row)
+        isSubtask = !cell.isEmpty || facts.parent >= 0
+        if facts.parent >= 0 {
+            let parent = file.reference(facts.parent)
+            if facts.isForward { forwardParent = parent } else { task.parent = parent }
+        }
+        kept.keep(
+            StandardColumn.parent.rawValue, cell,
+            made: facts.parent >= 0 ? CleanText.line(cell).text : "")
+    }
+
+    private mutating func takeLabels(_ row: CSVRow, _ columns: CSVColumns) {
+        let cell = columns.text(.tags, row)
+        var names: [String] = []
+        for name in listed(cell).map({ CleanText.line($0).text }) where !names.contains(name) {
+            names.append(name)
+        }
+        task.labels = names.map { Foreign(ForeignKey.label($0)) }
+        keepList(.tags, cell, names)
+    }
+
+    private mutating func takeDependencies(
+        _ row: CSVRow, _ index: Int32, _ columns: CSVColumns, _ file: CSVFile
+    ) {
+        let made = file.dependencies.made[index] ?? ("", "")
+        keepList(.blockedBy, columns.text(.blockedBy, row), made: made.blockedBy)
+        keepList(.blocking, columns.text(.blocking, row), made: made.blocking)
+    }
+
+    private mutating func keepList(_ column: StandardColumn, _ cell: String, _ names: [String]) {
+        keepList(column, cell, made: names.joined(separator: ","))
+    }
+
+    private mutating func keepList(_ column: StandardColumn, _ cell: String, made: String) {
+        kept.keep(column.rawValue, cell, made: made)
+    }
+
+    private mutating func takeFields(
+        _ row: CSVRow, _ fields: [CSVField], _ ledger: inout ImportLedger
+    ) {
+        for field in fields {
+            let cell = row.cells[field.column.index].text
+            guard let (value, made) = field.value(cell, &ledger.people) else { continue }
+            task.fields.append(value)
+            kept.keep(field.column.keptName, cell, made: made)
+        }
+    }
+
+    /// What did not fit into the notes, as comments that go on where they end.
+    mutating func takeNotesRest() -> [ImportStory] {
+        defer { notesRest = "" }
+        return ContinuedText.stories(notesRest, of: task)
+    }
+}
+
+/// Text that is longer than notes or a comment may be: the rest becomes comments behind it.
+enum ContinuedText {
+    static func stories(_ rest: String, of task: ImportTask) -> [ImportStory] {
+        guard let external = task.external else { return [] }
+        var rest = rest
+        var stories: [ImportStory] = []
+        while !rest.isEmpty {
+            let clean = CleanText.prose(rest)
+            var story = ImportStory()
+            story.external = External(
+                gid: ForeignKey.part("notes", of: external.gid),
+                ordinal: external.ordinal &* 1024 &+ UInt32(truncatingIfNeeded: stories.count))
+            story.task = Foreign(external.gid, ordinal: external.ordinal)
+            story.kind = .comment
+            story.text = clean.text
+            story.createdBy = task.createdBy
+            story.createdAt = task.createdAt
+            stories.append(story)
+            rest = clean.rest
+        }
+        return stories
+    }
+}
