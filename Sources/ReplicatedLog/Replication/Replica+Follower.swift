@@ -215,7 +215,7 @@ extension Replica {
 
     // MARK: Apply lag (R4)
 
-    private var applyLimit: LSN { applied.advanced(by: ReplicaLimits.applyLag) }
+    private var applyLimit: LSN { applied.advanced(by: applyLag) }
 
     /// Whether a record that is committed has waited too long to be applied.
     private var isLate: Bool {

@@ -94,13 +94,14 @@ extension Replica {
     /// Moves the commit point as far as is safe, and opens the gate when the barrier is passed.
     mutating func advance() {
         guard let leading, let safe else { return }
-        guard safe >= leading.barrier || leading.isOpen || faults.contains(.noStartBarrier) else {
-            return
-        }
         let moved = safe > commit
         commit = max(commit, safe)
         if moved { emit(.advanceCommit(commit)) }
-        if !leading.isOpen { open() }
+        // The follower is told before the barrier is passed, too: its acks wait for what it may
+        // apply (R4), and the barrier waits for its acks.
+        let isPassed = safe >= leading.barrier || faults.contains(.noStartBarrier)
+        if !leading.isOpen, isPassed { open() }
+        if moved, self.leading?.isOpen == false { sendHeartbeat() }
         progressHandOver()
     }
 

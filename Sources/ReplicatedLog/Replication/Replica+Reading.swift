@@ -61,6 +61,9 @@ extension Replica {
         return faults.contains(.replyBeforeCommit) ? appended.last : commit
     }
 
+    /// Whether `.end` was among the effects: the process is to end, and no event means anything.
+    package var isEnded: Bool { hasEnded }
+
     /// The epoch this node leads, if it does.
     package var epoch: Epoch? { leading?.epoch }
 

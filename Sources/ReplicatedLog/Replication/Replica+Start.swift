@@ -80,6 +80,7 @@ extension Replica {
         deciding = nil
         following = Following()
         emit(.becomeFollower)
+        if applied < commit { emit(.applyThrough(commit)) }
     }
 
     // MARK: An undecided tail

@@ -152,7 +152,7 @@ extension Replica {
     mutating func take(_ ack: Ack, on id: LinkID) {
         guard let leading, let stream = leading.stream, stream.link == id else { return }
         guard stream.state == .offered || stream.state == .flowing else { return }
-        guard ack.epoch == leading.epoch || faults.contains(.countForeignAcks) else { return }
+        guard ack.epoch == leading.epoch else { return }
         guard ack.flushed <= stream.sent.last || faults != [] else {
             return drop(id, "acknowledges \(ack.flushed), was sent \(stream.sent.last)")
         }

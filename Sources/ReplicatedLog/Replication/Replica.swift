@@ -39,10 +39,19 @@ package struct Replica: Sendable {
     var hasEnded = false
     var effects: [ReplicaEffect] = []
     let faults: ReplicaFaults
+    /// Records that may be flushed and not applied before acks stand still (R4).
+    let applyLag: Int
 
     /// A replica that awaits `.started`, whose `meta` then replaces this one.
-    package init(meta: NodeMeta, faults: ReplicaFaults = []) {
+    /// - Parameters:
+    ///   - applyLag: at least 1; simulations make it small.
+    ///   - faults: rules to break; only tests and simulations give any.
+    package init(
+        meta: NodeMeta, applyLag: Int = ReplicaLimits.applyLag, faults: ReplicaFaults = []
+    ) {
+        precondition(applyLag > 0, "acks would stand still for ever")
         self.meta = meta
+        self.applyLag = applyLag
         self.faults = faults
     }
 
@@ -156,6 +165,9 @@ package struct Replica: Sendable {
     mutating func end(_ reason: ReplicaEnd) {
         emit(.end(reason))
         hasEnded = true
+        leading = nil
+        following = nil
+        deciding = nil
     }
 
     /// Puts a batch at the end of the log.

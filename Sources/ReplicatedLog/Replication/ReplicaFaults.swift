@@ -31,8 +31,6 @@ package struct ReplicaFaults: OptionSet, Sendable {
     package static let restartSameEpoch = ReplicaFaults(rawValue: 1 << 10)
     /// R12: a restarted follower does not wait for leases it has forgotten.
     package static let forgetLeasesAtStart = ReplicaFaults(rawValue: 1 << 11)
-    /// R3: acks count whatever epoch they name.
-    package static let countForeignAcks = ReplicaFaults(rawValue: 1 << 12)
     /// R2: the primary alone decides, though it has a follower (acknowledges before it flushed).
-    package static let ackBeforeFollower = ReplicaFaults(rawValue: 1 << 13)
+    package static let ackBeforeFollower = ReplicaFaults(rawValue: 1 << 12)
 }

@@ -1,0 +1,67 @@
+import Environment
+import Foundation
+import ReplicatedLog
+import Testing
+
+/// Two real replicas, everything around them faked and unreliable. Set
+/// `HOLDFAST_REPLICA_SEED` to walk one seed and see its trace, `HOLDFAST_REPLICA_WALKS` for more.
+@Suite struct ReplicaExplorerTests {
+    private static let environment = ProcessInfo.processInfo.environment
+
+    @Test func `two observers never see two histories, whatever happens to a pair`() throws {
+        let walks = Self.environment["HOLDFAST_REPLICA_WALKS"].flatMap { Int($0) } ?? 1_500
+        let first = Self.environment["HOLDFAST_REPLICA_SEED"].flatMap { UInt64($0) }
+        let summary = ReplicaExplorer.explore(
+            from: first ?? 1, walks: first == nil ? walks : 1, steps: 400)
+        if let failure = summary.failure {
+            for line in failure.trace.suffix(120) { print(line) }
+            Issue.record("seed \(failure.seed): \(failure.violation)")
+        }
+        let counts = summary.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        print("\(summary.walks) walks, \(summary.steps) steps: \(counts.joined(separator: ", "))")
+    }
+
+    @Test func `fresh seeds find nothing either`() throws {
+        let first = UInt64.random(in: 1_000_000...(.max / 2))
+        let summary = ReplicaExplorer.explore(from: first, walks: 300, steps: 400)
+        if let failure = summary.failure {
+            Issue.record("seed \(failure.seed): \(failure.violation)")
+        }
+    }
+
+    @Test func `the same seed walks the same walk twice`() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var traces: [[String]] = []
+            for _ in 0...1 {
+                var explorer = ReplicaExplorer(seed: seed)
+                explorer.world.keepsTrace = true
+                _ = try explorer.walk(300)
+                traces.append(explorer.world.trace)
+            }
+            #expect(traces[0] == traces[1])
+        }
+    }
+
+    /// Each rule switched off must be noticed: otherwise the exploration proves nothing.
+    @Test(arguments: [
+        ("ackBeforeLocalFlush", ReplicaFaults.ackBeforeLocalFlush),
+        ("followerAcksBeforeFlush", .followerAcksBeforeFlush),
+        ("ackBeforeFollower", .ackBeforeFollower),
+        ("replyBeforeCommit", .replyBeforeCommit),
+        ("noStartBarrier", .noStartBarrier),
+        ("freezeBeforeLeaseEnd", .freezeBeforeLeaseEnd),
+        ("soloBeforeRegister", .soloBeforeRegister),
+        ("registerBeforeLocalSet", .registerBeforeLocalSet),
+        ("joinWithoutCatchUp", .joinWithoutCatchUp),
+        ("promoteNonMember", .promoteNonMember),
+        ("promoteWithoutPromise", .promoteWithoutPromise),
+        ("restartSameEpoch", .restartSameEpoch),
+        ("forgetLeasesAtStart", .forgetLeasesAtStart),
+    ])
+    func `a broken rule is found`(_ name: String, _ fault: ReplicaFaults) throws {
+        let summary = ReplicaExplorer.explore(from: 1, walks: 20_000, steps: 400, faults: fault)
+        let failure = try #require(
+            summary.failure, "\(name) was not found in \(summary.walks) walks")
+        print("\(name): seed \(failure.seed), after \(summary.walks) walks: \(failure.violation)")
+    }
+}
