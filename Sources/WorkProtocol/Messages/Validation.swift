@@ -138,9 +138,8 @@ enum FieldLimit {
     private static func problem(of text: String, _ limit: Int, _ rule: TextRule) -> String? {
         let count = text.utf8.count
         if count > limit { return "\(count) bytes, at most \(limit)" }
-        guard rule != .any, let character = rule.forbiddenCharacter(in: unsafe text.utf8Span.span.bytes) else {
-            return nil
-        }
+        let bytes = unsafe text.utf8Span.span.bytes
+        guard rule != .any, let character = rule.forbiddenCharacter(in: bytes) else { return nil }
         return "the control character U+\(hexadecimal(character))"
     }
 
