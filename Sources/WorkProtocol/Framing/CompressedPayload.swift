@@ -5,7 +5,11 @@ enum CompressedPayload {
     /// The payload compressed, if it is large enough and shrinks by an eighth at least.
     static func compress(_ payload: RawSpan) -> [UInt8]? {
         guard payload.byteCount >= Limits.compressibleBytes else { return nil }
-        return nil
+        var writer = ByteWriter(capacity: payload.byteCount)
+        writer.append(fixed: UInt32(payload.byteCount))
+        LZ4.compress(payload, into: &writer)
+        guard writer.count <= payload.byteCount - payload.byteCount / 8 else { return nil }
+        return writer.bytes
     }
 
     /// Appends the payload that `bytes` expand to. Nothing is allocated for a length that the
@@ -30,6 +34,14 @@ enum CompressedPayload {
                 .tooLarge, offset: FrameHeader.byteCount,
                 expected: "a raw length of at most \(Limits.expansion) times the block's",
                 found: "\(count) from \(reader.remaining) bytes")
+        }
+        do throws(Corruption) {
+            let block = try reader.span(reader.remaining)
+            try LZ4.decompress(block, rawSize: Int(count), limit: limit, into: &writer)
+        } catch {
+            throw FrameError(
+                .malformed, offset: FrameHeader.byteCount + 4, expected: error.expected,
+                found: error.found)
         }
     }
 }

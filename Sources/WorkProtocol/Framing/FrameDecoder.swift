@@ -37,7 +37,7 @@ package struct FrameDecoder: Sendable {
     /// Once a frame came with a checksum, each must.
     private var sawChecksum = false
     /// The highest stream a request came on.
-    private(set) var lastStream: UInt32 = 0
+    package private(set) var lastStream: UInt32 = 0
     private(set) var reassembly = Reassembly()
     private var failure: FrameError?
 
