@@ -84,6 +84,12 @@ package struct JSONWriter {
         }
     }
 
+    /// Ends the text with a line feed.
+    package mutating func endDocument() {
+        precondition(filled.isEmpty, "everything that was opened is closed")
+        bytes.append(0x0A)
+    }
+
     // MARK: - Punctuation
 
     private mutating func raw(_ text: String) {

@@ -153,14 +153,25 @@ struct CSVTask {
         let made = file.dependencies.made[index] ?? ("", "")
         keepList(.blockedBy, columns.text(.blockedBy, row), made: made.blockedBy)
         keepList(.blocking, columns.text(.blocking, row), made: made.blocking)
+        let ids = { (rows: [Int32]) in
+            rows.map { file.reference($0).gid }.joined(separator: ",")
+        }
+        keepList(
+            .blockedByIDs, columns.text(.blockedByIDs, row),
+            made: ids(file.dependencies.dependencies(index)))
+        keepList(
+            .blockingIDs, columns.text(.blockingIDs, row),
+            made: ids(file.dependencies.dependents(of: index)))
+    }
+
+    /// Keeps a list of dependencies; one of several always, because the store may give them in another
+    /// order, of which a list that is kept is independent.
+    private mutating func keepList(_ column: StandardColumn, _ cell: String, made: String) {
+        kept.keep(column.rawValue, cell, made: made, always: cell.utf8.contains(0x2C))
     }
 
     private mutating func keepList(_ column: StandardColumn, _ cell: String, _ names: [String]) {
-        keepList(column, cell, made: names.joined(separator: ","))
-    }
-
-    private mutating func keepList(_ column: StandardColumn, _ cell: String, made: String) {
-        kept.keep(column.rawValue, cell, made: made)
+        kept.keep(column.rawValue, cell, made: names.joined(separator: ","))
     }
 
     private mutating func takeFields(

@@ -36,8 +36,14 @@ struct DependencyNames {
         }
     }
 
+    /// The rows that depend on a row, in the order in which the import tells it.
+    private var reverse: [Int32: [Int32]] = [:]
+
     /// The rows that `row` depends on.
     func dependencies(_ row: Int32) -> [Int32] { edges[row] ?? [] }
+
+    /// The rows that depend on `row`.
+    func dependents(of row: Int32) -> [Int32] { reverse[row] ?? [] }
 
     /// Adds a dependency that the file gives by id.
     mutating func link(_ dependent: Int32, _ dependency: Int32) {
@@ -142,6 +148,7 @@ struct DependencyNames {
             for dependency in edges[dependent] ?? [] {
                 blocked[dependent, default: []].append(names[dependency] ?? "")
                 blocking[dependency, default: []].append(names[dependent] ?? "")
+                reverse[dependency, default: []].append(dependent)
             }
         }
         for row in Set(blocked.keys).union(blocking.keys) {
