@@ -21,7 +21,6 @@ extension WorkspaceGraph {
     ) throws(Rejection) -> [UInt8] {
         switch command {
         case .updateWorkspace(let request): try updateWorkspace(request, caller, at: now).encoded()
-        case .invite(let request): try invite(request, caller, at: now).encoded()
         case .updateMembership(let request):
             try updateMembership(request, caller, at: now).encoded()
         case .admitMember(let request): try admitMember(request, caller, at: now).encoded()
@@ -94,6 +93,8 @@ extension WorkspaceGraph {
             try deleteServiceAccount(request, caller, at: now).encoded()
         case .ensurePeople(let request): try ensurePeople(request, caller, at: now).encoded()
         case .completeErrand(let request): try completeErrand(request, caller, at: now).encoded()
+        case .admitMember(let request): try admitMember(request, caller, at: now).encoded()
+        case .invite(let request): try invite(request, caller, at: now).encoded()
         default: throw .notFound
         }
     }

@@ -2,22 +2,21 @@ internal import WorkProtocol
 
 /// Who may know of whom, and who may see labels and fields.
 extension WorkspaceGraph {
-    /// Whether a caller may know that a person is here: members know everybody, guests those who
-    /// share a project, a team or a task with them.
+    /// Whether a caller may know that a person is here. Members know everybody; guests know those in
+    /// their teams, those in projects they see, and those who are assigned or follow a task they
+    /// see.
     func canSee(person account: UInt64, _ caller: Caller) -> Bool {
         guard indexes.people[account] != nil else { return false }
         if !caller.isGuest || caller.account == account { return true }
-        if let people = caller.circle.people { return people.contains(account) }
-        let people = acquaintances(of: caller)
-        caller.circle.people = people
-        return people.contains(account)
+        return acquaintances(of: caller).contains(account) || shareTask(with: account, caller)
     }
 
-    /// Everybody a guest shares a team, a project, or a task with: one it is assigned or follows,
-    /// or below one of those. O(what the guest sees).
-    func acquaintances(of caller: Caller) -> Set<UInt64> {
-        // Sets are made here, and only asked whether somebody is in them: their order never shows.
-        var people: Set<UInt64> = [caller.account]
+    /// Everybody in the teams a guest is in and in the projects it sees. O(what the guest sees),
+    /// once a request.
+    private func acquaintances(of caller: Caller) -> Set<UInt64> {
+        if let known = caller.circle.people { return known }
+        // Made in any order, and only asked whether somebody is in it: the order never shows.
+        var people: Set<UInt64> = []
         for team in indexes.teams.values where team.members[caller.account] != nil {
             people.formUnion(team.members.keys)
         }
@@ -26,43 +25,28 @@ extension WorkspaceGraph {
             people.formUnion(project.members.keys)
             people.insert(project.owner)
             for member in project.teams {
-                guard let team = self.row(member.team, .team) else { continue }
-                people.formUnion(indexes.teams[team]?.members.keys.map { $0 } ?? [])
+                guard let team = self.row(member.team, .team),
+                    let members = indexes.teams[team]?.members
+                else { continue }
+                people.formUnion(members.keys)
             }
         }
-        for row in ownTasks(of: caller) { meet(everybodyOn: row, &people) }
+        caller.circle.people = people
         return people
     }
 
-    /// Tasks that a person is assigned or follows.
-    private func ownTasks(of caller: Caller) -> [UInt32] {
-        var tasks: [UInt32] = []
-        indexes.following[caller.account]?.forEach { entry in
-            tasks.append(entry.row)
-            return true
+    /// Whether somebody is assigned or follows a task that the caller sees. O(tasks of theirs).
+    private func shareTask(with account: UInt64, _ caller: Caller) -> Bool {
+        var shared = false
+        func look(_ entry: RankedList.Entry) -> Bool {
+            shared = access(task: entry.row, caller) > .none
+            return !shared
         }
-        for bucket in Bucket.allCases {
-            indexes.assigned[Indexes.Assigned(account: caller.account, bucket: bucket)]?
-                .forEach { entry in
-                    tasks.append(entry.row)
-                    return true
-                }
+        indexes.following[account]?.forEach(look)
+        for bucket in Bucket.allCases where !shared {
+            indexes.assigned[Indexes.Assigned(account: account, bucket: bucket)]?.forEach(look)
         }
-        return tasks
-    }
-
-    private func meet(everybodyOn task: UInt32, _ people: inout Set<UInt64>) {
-        var pending = [task]
-        while let row = pending.popLast() {
-            guard let keys = taskKeys(row), isAlive(keys) else { continue }
-            people.formUnion(keys.collaborators)
-            people.insert(keys.assignee)
-            people.insert(keys.createdBy)
-            indexes.subtasks[row]?.forEach { entry in
-                pending.append(entry.row)
-                return true
-            }
-        }
+        return shared
     }
 
     // MARK: - Labels and fields

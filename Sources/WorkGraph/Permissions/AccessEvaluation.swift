@@ -54,7 +54,7 @@ extension WorkspaceGraph {
 
     /// The same for a project that need not be there any more: who could restore it.
     func access(_ project: Indexes.ProjectFacts, _ caller: Caller) -> AccessLevel {
-        max(caller.generalAccess, personalAccess(project, caller))
+        caller.seesEverything ? caller.generalAccess : personalAccess(project, caller)
     }
 
     /// The owner is an admin. A person's own entry among the members says what that person may do,

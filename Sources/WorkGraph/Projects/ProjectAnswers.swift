@@ -11,7 +11,7 @@ extension WorkspaceGraph {
         var project = shown(project: row, caller)
         if request.withNames {
             note(project, in: &names)
-            project.names = named(names)
+            project.names = named(names, caller)
         }
         project.encode(into: &writer)
     }
@@ -61,7 +61,7 @@ extension WorkspaceGraph {
             if request.withNames { note(project, in: &names) }
             answer.projects.append(project)
         }
-        if request.withNames { answer.names = named(names) }
+        if request.withNames { answer.names = named(names, caller) }
         answer.next = page.next
         answer.encode(into: &writer)
     }

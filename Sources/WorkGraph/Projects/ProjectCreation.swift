@@ -12,8 +12,9 @@ extension WorkspaceGraph {
         try requireNew(project: request.external, caller)
         var project = Project()
         project.name = request.name
-        project.notes = request.notes
-        project.htmlNotes = request.htmlNotes
+        let notes = try Writing(text: request.notes, html: request.htmlNotes, "notes")
+        project.notes = notes.text
+        project.htmlNotes = notes.html
         project.team = request.team
         project.privacy = request.privacy
         project.defaultAccess = request.defaultAccess == .none ? .editor : request.defaultAccess

@@ -29,12 +29,12 @@ extension WorkspaceGraph {
             guard !name.isEmpty else { throw .badField("name", "A project needs a name.") }
             project.name = name
         }
-        if let notes = request.notes {
-            project.notes = notes
-            // The two say the same; what one no longer says is dropped.
-            project.htmlNotes = ""
+        if request.notes != nil || request.htmlNotes != nil {
+            let notes = try Writing(
+                text: request.notes ?? "", html: request.htmlNotes ?? "", "notes")
+            project.notes = notes.text
+            project.htmlNotes = notes.html
         }
-        if let notes = request.htmlNotes { project.htmlNotes = notes }
         if let view = request.defaultView { project.defaultView = view }
         if let color = request.color { project.color = color }
         if let icon = request.icon { project.icon = icon }

@@ -41,10 +41,12 @@ extension WorkspaceGraph {
         writeNumbers(34, bytes.extracting(keys.collaboratorsRange), into: &writer)
         let likes = bytes.extracting(keys.likesRange)
         writeNumbers(35, likes, into: &writer)
-        if !keys.labels.isEmpty {
+        // Labels that were deleted are still in the rows.
+        let labels = keys.labels.filter { rows.kind(of: $0) == .label }
+        if !labels.isEmpty {
             writer.append(tag: 36 << 3 | 2)
             writer.appendLengthDelimited { writer in
-                for label in keys.labels { writer.append(fixed: gid(label).rawValue) }
+                for label in labels { writer.append(fixed: gid(label).rawValue) }
             }
         }
         writeTasks(37, keys.dependencies, caller, into: &writer)

@@ -41,7 +41,7 @@ extension WorkspaceGraph {
         let notes = try Writing(text: request.notes, html: request.htmlNotes, "notes")
         try write(notes, in: &draft.task, caller)
         for (index, gid) in request.labels.enumerated() {
-            let label = try label(gid, "labels[\(index)]")
+            let label = try label(gid, "labels[\(index)]", caller)
             if !draft.task.labels.contains(label) { draft.task.labels.append(label) }
         }
         for (index, value) in request.fields.enumerated() {

@@ -35,13 +35,13 @@ extension WorkspaceGraph {
     }
 
     /// Dependencies and dependents count together.
-    private func requireFewDependencies(_ row: UInt32, _ count: Int) throws(Rejection) {
+    func requireFewDependencies(_ row: UInt32, _ count: Int) throws(Rejection) {
         guard count + (indexes.dependents[row]?.count ?? 0) <= GraphLimits.dependenciesPerTask
         else { throw .limit(GraphLimits.dependenciesPerTask, "Dependencies and dependents") }
     }
 
     /// Checks that `start` does not, over however many others, wait for `row`. O(what it waits for).
-    private func requireNoCircle(from start: UInt32, to row: UInt32) throws(Rejection) {
+    func requireNoCircle(from start: UInt32, to row: UInt32) throws(Rejection) {
         var seen: Set<UInt32> = [start]
         var open = [start]
         while let current = open.popLast() {

@@ -39,6 +39,8 @@ extension WorkspaceGraph {
     /// Whether a value of a field shows on a task in `projects`: it belongs to a project the caller
     /// sees, or to none of them (a subtask, or a task taken out of the project).
     func canSee(field: UInt64, on projects: [UInt32], _ caller: Caller) -> Bool {
+        // A field that was deleted is not shown any more.
+        guard row(field, .field) != nil else { return false }
         var belongs = false
         for project in projects
         where indexes.projects[project]?.fields.contains(field) == true {
@@ -77,7 +79,7 @@ extension WorkspaceGraph {
         return kept
     }
 
-    private func number(
+    func number(
         _ value: FieldValue, _ field: Field, _ path: String
     ) throws(Rejection) -> Decimal? {
         guard let number = value.number else { return nil }

@@ -7,13 +7,13 @@ extension WorkspaceGraph {
     ) throws(Rejection) -> Changed {
         var draft = try draft(task: request.task, needs: .editor, caller)
         for (index, gid) in request.remove.enumerated() {
-            guard let label = row(gid, .label) else { throw .notFound("remove[\(index)]") }
+            let label = try label(gid, "remove[\(index)]", caller)
             guard let place = draft.task.labels.firstIndex(of: label) else { continue }
             draft.task.labels.remove(at: place)
             draft.tell(.labelRemoved, old: name(ofLabel: label), oldGid: gid)
         }
         for (index, gid) in request.add.enumerated() {
-            let label = try label(gid, "add[\(index)]")
+            let label = try label(gid, "add[\(index)]", caller)
             guard !draft.task.labels.contains(label) else { continue }
             guard draft.task.labels.count < GraphLimits.labelsPerTask else {
                 throw .limit(GraphLimits.labelsPerTask, "Tags of a task")
@@ -24,8 +24,12 @@ extension WorkspaceGraph {
         return try save(draft, caller, at: now)
     }
 
-    func label(_ gid: UInt64, _ field: String) throws(Rejection) -> UInt32 {
-        guard let label = row(gid, .label) else { throw .notFound(field) }
+    func label(
+        _ gid: UInt64, _ field: String, _ caller: Caller
+    ) throws(Rejection) -> UInt32 {
+        guard let label = row(gid, .label), canSee(label: label, caller) else {
+            throw .notFound(field)
+        }
         return label
     }
 

@@ -31,7 +31,9 @@ extension WorkspaceGraph {
             page.allVisible = true
             list(indexes.subtasks[parent], after, caller, &page, into: &writer)
         } else if request.label != 0 {
-            guard let label = row(request.label, .label) else { throw .notFound }
+            guard let label = row(request.label, .label), canSee(label: label, caller) else {
+                throw .notFound
+            }
             list(indexes.tasksOfLabel[label], after, caller, &page, into: &writer)
         } else {
             guard canSee(person: request.assignee, caller) else { throw .notFound }

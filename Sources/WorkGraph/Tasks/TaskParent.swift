@@ -68,7 +68,7 @@ extension WorkspaceGraph {
     }
 
     /// Checks that `row` with everything under it may stand under `parent`.
-    private func requireNoCircle(of row: UInt32, under parent: UInt32) throws(Rejection) {
+    func requireNoCircle(of row: UInt32, under parent: UInt32) throws(Rejection) {
         var depth = 0
         var current = parent
         while current != 0 {

@@ -260,6 +260,8 @@ package struct TaskRow: Message {
     /// Orders the tasks of a bucket.
     package var bucketRank: Int64 = 0
     package var unseen = false
+    /// Whose import made it: that person's next import finds it again, whoever may see it by then.
+    package var importedBy: UInt64 = 0
     /// Fields this program does not know, as they came; written last.
     package var unknownFields: [UInt8] = []
 
@@ -350,6 +352,8 @@ package struct TaskRow: Message {
                 self.bucketRank = try reader.zigzag64()
             case 584:
                 self.unseen = try reader.varint() != 0
+            case 593:
+                self.importedBy = try reader.fixed(UInt64.self)
             default:
                 try reader.skipField(tag)
                 self.unknownFields += reader.array(from: start)
@@ -420,6 +424,7 @@ package struct TaskRow: Message {
             writer.append(tag: 576, varint: ByteWriter.zigzag(self.bucketRank))
         }
         if self.unseen { writer.append(tag: 584, varint: self.unseen ? 1 : 0) }
+        if self.importedBy != 0 { writer.append(tag: 593, fixed: self.importedBy) }
         writer.append(self.unknownFields)
     }
 

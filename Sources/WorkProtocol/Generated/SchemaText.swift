@@ -478,6 +478,7 @@ extension SchemaTable {
         1 reason reason uint32 .
         2 message message string .
         3 last_stream lastStream uint32 .
+        4 primary primary string .
         message Hello
         1 versions versions uint32 * max_count=16
         2 features features uint64 .
@@ -970,6 +971,7 @@ extension SchemaTable {
         71 fields fields FieldValue *
         72 bucket_rank bucketRank sint64 .
         73 unseen unseen bool .
+        74 imported_by importedBy fixed64 .
         message Team
         1 gid gid fixed64 .
         2 version version uint32 .

@@ -286,6 +286,8 @@ package struct GoAway: Message {
     package var reason: UInt32 = 0
     package var message = ""
     package var lastStream: UInt32 = 0
+    /// Where the primary is, if this node knows; for clients that should go there.
+    package var primary = ""
 
     package init() {}
 
@@ -299,6 +301,8 @@ package struct GoAway: Message {
                 self.message = try reader.text()
             case 24:
                 self.lastStream = UInt32(truncatingIfNeeded: try reader.varint())
+            case 34:
+                self.primary = try reader.text()
             default:
                 try reader.skipField(tag)
             }
@@ -309,6 +313,7 @@ package struct GoAway: Message {
         if self.reason != 0 { writer.append(tag: 8, varint: UInt64(self.reason)) }
         if !self.message.isEmpty { writer.append(tag: 18, text: self.message) }
         if self.lastStream != 0 { writer.append(tag: 24, varint: UInt64(self.lastStream)) }
+        if !self.primary.isEmpty { writer.append(tag: 34, text: self.primary) }
     }
 }
 
