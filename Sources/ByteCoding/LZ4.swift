@@ -68,7 +68,10 @@ package enum LZ4 {
                 offset: 0, expected: "an LZ4 block of less than 2 GiB",
                 found: "\(block.byteCount) bytes")
         }
-        try check(rawSize: UInt64(clamping: rawSize), of: block.byteCount, limit: limit)
+        guard let size = UInt64(exactly: rawSize) else {
+            throw Corruption(offset: 0, expected: "a size after decompression", found: "\(rawSize)")
+        }
+        try check(rawSize: size, of: block.byteCount, limit: limit)
         writer.reserve(rawSize)
         let written = unsafe block.withUnsafeBytes { source in
             let target = unsafe writer.base + writer.count
