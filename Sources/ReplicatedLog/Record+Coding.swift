@@ -90,6 +90,21 @@ extension Batch {
         }
     }
 
+    /// The batch with its records up to `lsn` only: what a restore to a place within it ends with.
+    /// (It has another chain: it is no part of this history any more.)
+    /// - Precondition: `lsn` is one of its records.
+    package func prefix(through lsn: LSN) throws(Corruption) -> Batch {
+        precondition(first <= lsn && lsn <= last, "\(lsn) is not in \(first) to \(last)")
+        var bytes = 0
+        try forEachRecord { view throws(Corruption) in
+            if view.lsn <= lsn { bytes += Record.headerBytes + view.body.byteCount }
+        }
+        var part = self
+        part.count = UInt32(truncatingIfNeeded: lsn.rawValue - first.rawValue + 1)
+        part.payload = [UInt8](payload[..<bytes])
+        return part
+    }
+
     /// The records, copied. Complexity: O(payload).
     package func records() throws(Corruption) -> [Record] {
         var records: [Record] = []

@@ -109,6 +109,10 @@ package final class Log: @unchecked Sendable {
     /// The first record that is still there (or will be, if the log is empty).
     package var oldest: LSN { segments.first?.first ?? head.last.next }
 
+    /// The last record that lies in a segment which will not be written any more: what an archive
+    /// takes as it is.
+    package var closedThrough: LSN { min(current.header.before.last, flushed) }
+
     /// The last segment. There always is one.
     var current: Segment {
         get { segments[segments.count - 1] }
