@@ -1,0 +1,81 @@
+import ByteCoding
+import Testing
+import WorkProtocol
+
+@testable import WorkGraph
+
+/// Random commands against one workspace. Set HOLDFAST_SEED to repeat a run.
+@Suite struct TasksRandomTests {
+    static let seeds: [UInt64] = [1, 2, 3, Seeds.fresh()]
+
+    /// Runs random commands; calls `body` after each.
+    private func run(
+        seed: UInt64, _ count: Int, _ body: (World) throws -> Void
+    ) throws -> World {
+        let world = try World()
+        let service = try world.person("Robot", isService: true)
+        var commands = CommandGenerator(seed: seed, people: world.people + [service])
+        var done = 0
+        for _ in 0..<count {
+            let (principal, command) = commands.next()
+            let digest = world.graph.digest
+            let recordsBefore = world.records.count
+            do throws(Rejection) {
+                let performed = try world.perform(command, as: principal)
+                done += 1
+                if let changed = try? Changed(decoding: performed.answer) {
+                    commands.note(command, changed)
+                }
+            } catch {
+                #expect(world.graph.digest == digest, "\(command.method), seed \(seed)")
+                #expect(world.records.count == recordsBefore)
+            }
+            try body(world)
+        }
+        #expect(done * 3 > count, "most commands were refused, seed \(seed)")
+        return world
+    }
+
+    @Test(arguments: seeds)
+    func `indexes, counts and digest stay those of the rows, refused or not`(seed: UInt64) throws {
+        print("seed \(seed)")
+        _ = try run(seed: seed, 300) { world in
+            let problems = world.graph.checkInvariants()
+            try #require(problems == [], "seed \(seed), record \(world.records.count)")
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `replaying the records gives the same state`(seed: UInt64) throws {
+        print("seed \(seed)")
+        let world = try run(seed: seed, 800) { _ in }
+        let replayed = try world.replayed()
+        #expect(replayed.digest == world.graph.digest, "seed \(seed)")
+        #expect(replayed.checkInvariants() == [], "seed \(seed)")
+        #expect(replayed.indexes == world.graph.indexes, "seed \(seed)")
+    }
+
+    @Test(arguments: seeds)
+    func `a snapshot cut anywhere gives the same state`(seed: UInt64) throws {
+        print("seed \(seed)")
+        let world = try run(seed: seed, 500) { _ in }
+        var random = SeededRandom(seed: seed)
+        let frozen = world.graph.frozen()
+        // What is written after it was taken is not in it.
+        let digest = world.graph.digest
+        _ = try world.task("later")
+        var bytes: [UInt8] = []
+        frozen.encode(pieceBytes: 1 + random.below(9000)) { bytes += $0 }
+        var loader = WorkspaceLoader()
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + 1 + random.below(3000))
+            try loader.take(Array(bytes[start..<end]))
+            start = end
+        }
+        let loaded = try loader.finish()
+        #expect(loaded.digest == digest && frozen.digest == digest, "seed \(seed)")
+        #expect(loaded.checkInvariants() == [], "seed \(seed)")
+        #expect(loaded.ordinal == World.ordinal)
+    }
+}
