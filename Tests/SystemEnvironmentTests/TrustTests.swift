@@ -203,6 +203,25 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         #expect(server.accepted.value.isEmpty)
     }
 
+    @Test func `strangers with random bytes harm nobody else`() async throws {
+        let server = try TestServer(loopback, .client)
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix(state: seed)
+        for round in 0..<100 {
+            let count = Int(random.next() % 300)
+            var bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            // Half of them begin as TLS does, so that they come further.
+            if round % 2 == 0 { bytes = [0x16, 0x03, 0x01] + bytes }
+            let socket = try RawSocket(server.endpoint)
+            socket.send(bytes)
+            socket.endSending()
+            _ = socket.readAll()
+        }
+        _ = await server.refused.until { $0.count == 100 }
+        #expect(server.accepted.value.isEmpty, "seed \(seed)")
+        #expect(await server.connect(.client).failure == nil, "seed \(seed)")
+    }
+
     @Test func `first bytes may come one by one`() async throws {
         let server = try TestServer(loopback, .client)
         let socket = try RawSocket(server.endpoint)
@@ -266,5 +285,17 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
             .failure
         #expect(failure?.kind == .notTLS)
         #expect(failure?.reason.contains("SSH-2.0-x") == true)
+    }
+}
+
+/// A seeded stream of numbers.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
     }
 }
