@@ -97,6 +97,9 @@ struct ReplicaExplorer {
         for index in 0...1 where !world.nodes[index].isUp { try world.start(index) }
         world.connect(0, 1)
         try world.settle(milliseconds: 3_000)
+        // A member whose disk was lost before it was let in does not come back by itself.
+        let existing = world.nodes.map(\.meta.node)
+        guard world.truth.members.allSatisfy(existing.contains) else { return }
         let index = world.nodes.firstIndex { $0.meta.node == world.truth.primary }
         guard let index, world.nodes[index].replica?.epoch != nil else {
             throw Violation(description: "not live: \(ScriptText.of(world.truth)) leads not")

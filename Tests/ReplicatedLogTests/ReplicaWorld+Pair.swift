@@ -78,7 +78,7 @@ struct ReplicaWorld {
 
     // MARK: Processes
 
-    mutating func start(_ index: Int) throws {
+    mutating func start(_ index: Int, end: LogEnd = .whole) throws {
         let node = nodes[index]
         nodes[index].replica = Replica(meta: node.meta, applyLag: applyLag, faults: faults)
         nodes[index].applied = min(node.applied, node.log.head.last)
@@ -88,13 +88,18 @@ struct ReplicaWorld {
             .started(
                 ReplicaStart(
                     meta: node.meta, head: node.log.head, epochs: node.log.epochs,
-                    commit: committed, applied: nodes[index].applied)), to: index)
+                    commit: committed, applied: nodes[index].applied, end: end)), to: index)
     }
 
-    mutating func crash(_ index: Int) {
+    /// - Parameter losing: whether everything that is not flushed is lost; else any part of it.
+    mutating func crash(_ index: Int, losing: Bool = false) {
         guard nodes[index].isUp else { return }
         nodes[index].replica = nil
-        nodes[index].log.crash(&random)
+        if losing {
+            nodes[index].log.crash(keeping: nodes[index].log.durable)
+        } else {
+            nodes[index].log.crash(&random)
+        }
         nodes[index].due = []
         nodes[index].waitingReads = []
         nodes[index].unanswered = []

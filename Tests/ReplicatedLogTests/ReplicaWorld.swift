@@ -73,8 +73,12 @@ struct FakeLog: Equatable {
 
     /// A crash keeps what is flushed, and any prefix of the rest.
     mutating func crash(_ random: inout Seeded) {
-        let kept =
-            durable + (entries.count > durable ? random.below(entries.count - durable + 1) : 0)
+        crash(
+            keeping: durable
+                + (entries.count > durable ? random.below(entries.count - durable + 1) : 0))
+    }
+
+    mutating func crash(keeping kept: Int) {
         entries.removeLast(entries.count - kept)
         durable = kept
     }

@@ -184,7 +184,7 @@ extension Replica {
             commit = known
             emit(.advanceCommit(known))
             emit(.applyThrough(known))
-            noteLag()
+            markLag()
         }
         becomeSound()
     }
@@ -223,10 +223,15 @@ extension Replica {
         return now.since(lag.since) >= ReplicaLimits.applyDelay
     }
 
-    mutating func noteLag() {
-        let wasHeld = isLate || (following?.acknowledged ?? .zero) < flushed
+    private mutating func markLag() {
         if let lag = following?.lag, applied < lag.through { return }
         following?.lag = applied < commit ? LagMark(through: commit, since: now) : nil
+    }
+
+    /// Lets an ack go that the lag had held back.
+    mutating func noteAppliedAsFollower() {
+        let wasHeld = (following?.acknowledged ?? .zero) < flushed
+        markLag()
         if wasHeld { acknowledge() }
     }
 

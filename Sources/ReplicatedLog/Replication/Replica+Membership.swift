@@ -152,6 +152,12 @@ extension Replica {
         }
     }
 
+    private var whyNotPrimary: String {
+        deciding == nil
+            ? "this node is not the primary"
+            : "whether this node's last batch was acknowledged is known to its follower only"
+    }
+
     mutating func refuse(_ id: UInt64, _ text: String) {
         emit(.answerOperator(id, .refused(text)))
     }
@@ -159,7 +165,7 @@ extension Replica {
     /// Stop acknowledging, write the register, and only then count alone (R8): one durable write
     /// does all three.
     private mutating func degrade(_ id: UInt64, _ words: Words) {
-        guard let leading else { return refuse(id, "this node is not the primary") }
+        guard let leading else { return refuse(id, whyNotPrimary) }
         guard companion != nil else { return refuse(id, "the primary is alone already") }
         guard leading.handOver == nil else { return refuse(id, "a hand-over is under way") }
         guard isCompanionLost(at: now) else {
@@ -170,7 +176,7 @@ extension Replica {
     }
 
     private mutating func join(_ node: Identity, _ id: UInt64) {
-        guard let leading else { return refuse(id, "this node is not the primary") }
+        guard let leading else { return refuse(id, whyNotPrimary) }
         guard !meta.register.members.contains(node) else {
             return refuse(id, "\(node) is a member")
         }

@@ -44,6 +44,7 @@ extension Replica {
         following = nil
         leading = Leading(epoch: epoch, barrier: barrier, since: now, heartbeatAt: now)
         if applied < appended.last { emit(.applyThrough(appended.last)) }
+        applied = appended.last
         emit(.becomePrimary(epoch))
         if epochs.newest.version < meta.register.version { recordRegister() }
         advance()
@@ -64,6 +65,8 @@ extension Replica {
             previousChain: appended.chain, payload: payload)
         let previous = appended
         let head = write(batch)
+        // The state is ahead of the log: what is submitted has been applied.
+        applied = head.last
         if canSend, leading?.stream?.sent == previous {
             send(batch, endingAt: head)
         } else {

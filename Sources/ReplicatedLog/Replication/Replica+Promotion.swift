@@ -48,7 +48,7 @@ extension Replica {
 
     private var doubtOfCompleteness: String? {
         if meta.soundness != .sound {
-            return "this node may lack acknowledged writes: \(meta.soundness) \(meta.damage)"
+            return "this node may lack acknowledged writes (\(meta.soundness)): \(meta.damage)"
         }
         if !meta.register.members.contains(meta.node), !faults.contains(.promoteNonMember) {
             return

@@ -124,3 +124,8 @@ package struct ReplicaStatus: Equatable, Sendable {
     package var peerApplied: LSN?
     package var silence: Interval?
 }
+
+extension Replica {
+    /// The first record that a node which catches up still needs of this log; nil if none does.
+    package var pinnedPoint: LSN? { leading?.stream?.sent.last.next }
+}

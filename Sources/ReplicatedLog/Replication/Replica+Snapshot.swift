@@ -26,7 +26,10 @@ extension Replica {
         following?.work = .receivingSnapshot
         let before = meta
         meta.promised = epoch
-        if meta.register.version > 0, meta.soundness == .sound { meta.soundness = .resyncing }
+        if meta.register.version > 0, meta.soundness == .sound {
+            meta.soundness = .resyncing
+            meta.damage = "its log is being replaced by a snapshot"
+        }
         if meta != before { store() }
         if following?.promotion != nil { callOffPromotion("a snapshot arrives from the primary") }
         emit(.expectSnapshot(manifest: manifest))

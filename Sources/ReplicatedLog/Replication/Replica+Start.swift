@@ -35,6 +35,7 @@ extension Replica {
             // A primary alone has nobody to ask: the log has decided by its acked mark.
             guard meta.actingRole == .follower, meta.soundness == .sound else { return }
             meta.soundness = .resyncing
+            meta.damage = "the end of its log is undecided until the primary has been asked"
         case .damaged(let what):
             meta.soundness = .damaged
             meta.damage = what

@@ -151,7 +151,7 @@ package struct Replica: Sendable {
 
     private mutating func noteApplied(_ place: LSN) {
         applied = max(applied, place)
-        if following != nil { noteLag() }
+        if following != nil { noteAppliedAsFollower() }
     }
 
     private mutating func failDisk(_ reason: String) {

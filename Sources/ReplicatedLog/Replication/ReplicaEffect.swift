@@ -32,7 +32,8 @@ package enum ReplicaEffect: Equatable, Sendable {
     case storeSnapshot(file: UInt32, offset: UInt64, bytes: [UInt8])
     /// It is complete: verify and install it; `.snapshotInstalled` or `.snapshotFailed` answers.
     case installSnapshot
-    /// *Completes*: the shards may be written to, in this epoch, after `applyThrough` so far.
+    /// *Completes*, and so must every `applyThrough` before it: the shards may be written to, and
+    /// what is submitted from now on is of this epoch.
     case becomePrimary(Epoch)
     case becomeFollower
     /// The start barrier is passed: replies may leave and reads be answered.

@@ -20,7 +20,8 @@ package enum ReplicaEvent: Equatable, Sendable {
     case flushed(LSN)
     /// The local log, or node.meta, failed: nothing more can be promised.
     case logFailed(String)
-    /// The state contains every record through this one.
+    /// The state contains every record through this one. Not needed on a primary, whose state is
+    /// ahead of its log.
     case applied(LSN)
     /// What `readLog` asked for.
     case logRead(after: LSN, LogReading)
