@@ -55,7 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(
             url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -82,8 +82,11 @@ let package = Package(
                 "Environment", "ByteCoding",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOTLS", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
         library("Interchange", ["WorkProtocol", "ByteCoding"]),
@@ -93,7 +96,7 @@ let package = Package(
             "StoreNode",
             [
                 "WorkGraph", "ReplicatedLog", "WorkProtocol", "Interchange", "ByteCoding",
-                "Environment", .product(name: "Logging", package: "swift-log"),
+                "Environment",
             ]),
         library(
             "StoreClient", ["WorkProtocol", "ByteCoding", "Environment", "SystemEnvironment"]),
@@ -104,14 +107,23 @@ let package = Package(
                 "StoreNode", "WorkGraph", "ReplicatedLog", "Interchange", "Checking",
                 "WorkProtocol", "ByteCoding", "Environment",
             ]),
-        program("holdfastd", ["StoreNode", "SystemEnvironment", "Environment", arguments]),
-        program("holdfast", ["StoreClient", "WorkProtocol", "Interchange", arguments]),
+        library(
+            "LocalPair", ["StoreClient", "SystemEnvironment", "WorkProtocol", "Environment"]),
+        program(
+            "holdfastd",
+            ["StoreNode", "ReplicatedLog", "SystemEnvironment", "Environment", arguments]),
+        program(
+            "holdfast",
+            [
+                "StoreClient", "LocalPair", "SystemEnvironment", "WorkProtocol", "Interchange",
+                "ByteCoding", "Environment", arguments,
+            ]),
         // Tier 5
         program(
             "holdfast-tools",
             [
-                "StoreClient", "ReplicatedLog", "SystemEnvironment", "Environment", "Checking",
-                "Interchange", "WorkProtocol", "ByteCoding", arguments,
+                "StoreClient", "LocalPair", "ReplicatedLog", "SystemEnvironment", "Environment",
+                "Checking", "Interchange", "WorkProtocol", "ByteCoding", arguments,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], path: "tools/holdfast-tools"),
@@ -140,7 +152,12 @@ let package = Package(
             "SimulationTests",
             ["Simulation", "StoreNode", "ReplicatedLog", "Checking", "WorkProtocol", "Environment"]),
         tests("CheckingTests", ["Checking", "WorkProtocol"]),
-        tests("EndToEndTests", ["StoreClient", "WorkProtocol", "Checking"]),
+        tests(
+            "EndToEndTests",
+            [
+                "LocalPair", "StoreClient", "SystemEnvironment", "WorkProtocol", "Checking",
+                "ReplicatedLog", "holdfastd", "holdfast", "holdfast-tools",
+            ]),
         tests("TidyTests", []),
     ]
 )

@@ -35,6 +35,7 @@ package struct ReferenceModel: Sendable {
         package var openness = Openness.workspace
         package var team: UInt64 = 0
         package var owner: UInt64 = 0
+        package var maker: UInt64 = 0
         package var openLevel: Level = 3
         /// People and teams.
         package var shares: [(id: UInt64, level: Level)] = []

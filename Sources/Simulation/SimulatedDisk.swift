@@ -153,10 +153,15 @@ extension SimulatedDisk {
     package func removeFolder(_ path: String) throws(DiskError) {
         try operate(path)
         func isInside(_ other: String) -> Bool { other == path || other.hasPrefix(path + "/") }
+        // The very files that are there now: others of that name may be durable when this becomes so.
+        let gone = files.filter { isInside($0.key) }
+        let goneDurable = durableFiles.filter { isInside($0.key) }
         files = files.filter { !isInside($0.key) }
         folders = folders.filter { !isInside($0) }
         changeNames(in: Self.folder(of: path)) { disk in
-            disk.durableFiles = disk.durableFiles.filter { !isInside($0.key) }
+            disk.durableFiles = disk.durableFiles.filter { path, inode in
+                gone[path] !== inode && goneDurable[path] !== inode
+            }
             disk.durableFolders = disk.durableFolders.filter { !isInside($0) }
         }
     }

@@ -110,7 +110,7 @@ extension Node {
         isApplying = false
         applyTarget = lsn
         do {
-            applied = try loadNewestSnapshot()?.last ?? .zero
+            applied = try loadNewestSnapshot(replica.meta)?.last ?? .zero
             finishApplying()
         } catch {
             end(error)

@@ -17,7 +17,7 @@ extension Node {
         case .truncateLog(let head): truncateLog(after: head)
         case .reloadState(let lsn): reloadState(through: lsn)
         case .readLog(let after, let maxBytes): readLog(after, maxBytes)
-        case .sendSnapshot(let link): sendSnapshot(link)
+        case .sendSnapshot(let link, _): sendSnapshot(link)
         case .expectSnapshot(let manifest): expectSnapshot(manifest)
         case .storeSnapshot(let file, let offset, let bytes): storeSnapshot(file, offset, bytes)
         case .installSnapshot: installSnapshot()

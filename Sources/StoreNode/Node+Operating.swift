@@ -10,9 +10,7 @@ extension Node {
         switch asked.method {
         case .ping: answer(asked, try decode(Ping.self, payload), session)
         case .describe:
-            var description = Description()
-            description.json = SchemaJSON.description(of: try decode(Describe.self, payload).name)
-            answer(asked, description, session)
+            answer(asked, Self.description(of: try decode(Describe.self, payload).name), session)
         case .getLimits: answer(asked, Self.limits, session)
         default:
             guard asked.principal.scopes.contains(.operate) else {
@@ -136,7 +134,7 @@ extension Node {
         status.archiveState = maintenance.archiveState
         status.workspaces = UInt64(shards.ordinals.count { $0 != 0 })
         status.tasks = UInt64(
-            shards.ordinals.reduce(0) { $0 + (shards.workspace($1)?.taskCount ?? 0) })
+            shards.ordinals.reduce(0) { $0 + (shards.workspace($1)?.statistics.tasks ?? 0) })
         status.connections = UInt64(sessions.count)
         status.serverTime = world.scheduler.wallTime
         for ordinal in shards.ordinals {
@@ -193,6 +191,19 @@ extension Node {
             status.lag = replica.appended.rawValue - min(replica.appended, replicated).rawValue
         }
         return status
+    }
+
+    /// The methods whose names begin with `name`, as a JSON array.
+    private static func description(of name: String) -> Description {
+        var description = Description()
+        let methods = Method.descriptions.filter { $0.name.hasPrefix(name) }.map { method in
+            """
+            {"method":"\(method.name)","id":\(method.method.id),"kind":"\(method.method.kind.rawValue)",\
+            "request":"\(method.request)","response":"\(method.response)"}
+            """
+        }
+        description.json = "[" + methods.joined(separator: ",\n") + "]"
+        return description
     }
 
     private static var limits: LimitList {

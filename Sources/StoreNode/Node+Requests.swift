@@ -28,7 +28,7 @@ extension Node {
             case .command: try command(asked, frame.payload, session)
             case .query: try query(asked, frame.payload, session)
             case .stream: try export(asked, frame.payload, session)
-            case .node: try operate(asked, frame.payload, session)
+            case .node, .session: try operate(asked, frame.payload, session)
             }
         } catch {
             session.fail(stream, failure(error))
@@ -59,7 +59,7 @@ extension Node {
     ) throws(Rejection) -> Method {
         let method =
             code == Extensions.namedMethod
-            ? extensions.methodName.flatMap { Method(name: $0) } : Method(rawValue: code)
+            ? extensions.methodName.flatMap { Method(named: $0) } : Method(rawValue: code)
         guard let method else {
             throw Rejection(.unknownMethod, "This node knows no such method; it may be older.")
         }
@@ -82,30 +82,22 @@ extension Node {
         do { command = try Command(method: asked.method, payload: payload) } catch {
             throw Rejection(error)
         }
-        try perform(command, asked) { [weak session] reply in
-            session?.node.hold(reply, for: session)
-        } as: { lsn, answer, position in
+        try requireWriteRight(asked.minReplicas)
+        let addressed = Shard.addressed(command, to: asked.workspace)
+        let performed = try perform(
+            addressed.command, in: addressed.ordinal, as: asked.principal,
+            request: asked.requestID, hash: asked.hash)
+        var lsn = newest[addressed.ordinal] ?? .zero
+        if addressed.ordinal == 0 {
+            deliverErrands()
+            lsn = lastEntered
+        }
+        hold(
             HeldReply(
                 lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
-                isCommand: true, workspacePosition: position, content: .answer(answer))
-        }
-    }
-
-    private func perform(
-        _ command: Command, _ asked: Asked, hold: (HeldReply) -> Void,
-        as reply: (LSN, [UInt8], UInt64) -> HeldReply
-    ) throws(Rejection) {
-        try requireWriteRight(asked.minReplicas)
-        if case .invite(let invitation) = command {
-            let answer = try invite(invitation, asked)
-            return hold(reply(newest[asked.workspace] ?? .zero, answer, 0))
-        }
-        let performed = try perform(
-            command, in: asked.workspace, as: asked.principal, request: asked.requestID,
-            hash: asked.hash)
-        if asked.workspace == 0 { deliverErrands() }
-        let lsn = max(newest[asked.workspace] ?? .zero, newest[0] ?? .zero)
-        hold(reply(lsn, performed.answer, performed.position))
+                isCommand: true, workspacePosition: performed.position,
+                content: .answer(performed.answer)),
+            for: session)
     }
 
     /// Runs a command and puts its record into the open group.
@@ -114,14 +106,11 @@ extension Node {
         _ command: Command, in workspace: UInt32, as principal: Principal, request: RequestID?,
         hash: UInt64
     ) throws(Rejection) -> WorkspaceGraph.Performed {
+        if workspace == 0 { shards.workspace(0)?.entropy = world.randomness.number() | 1 }
         let performed = try shards.shard(of: workspace).perform(
             command, in: workspace, as: principal, request: request, requestHash: hash,
             wallTime: world.scheduler.wallTime)
-        guard let record = performed.record else { return performed }
-        if !group.hasRoom(for: record.count) { closeGroup() }
-        group.add(workspace: workspace, position: performed.position, body: record)
-        newest[workspace] = replica.appended.last.advanced(by: Int(group.count))
-        scheduleTurn()
+        enter(performed, of: workspace)
         return performed
     }
 

@@ -1,6 +1,6 @@
 internal import ByteCoding
 internal import Environment
-package import ReplicatedLog
+internal import ReplicatedLog
 internal import WorkGraph
 internal import WorkProtocol
 
@@ -10,7 +10,7 @@ extension Node {
     /// What cannot be started says why, with the exit code.
     package func start() throws(NodeEnd) {
         let meta = try loadMeta()
-        let snapshot = try loadNewestSnapshot()
+        let snapshot = try loadNewestSnapshot(meta)
         applied = snapshot?.last ?? .zero
         let tail = try openLog(meta, snapshot)
         guard let log else { return }
@@ -23,7 +23,7 @@ extension Node {
                 .started(
                     ReplicaStart(
                         meta: meta, head: log.head, epochs: log.epochHistory,
-                        commit: max(log.recovery.commit, applied), applied: applied, tail: tail)))
+                        commit: max(log.recovery.commit, applied), applied: applied, end: tail)))
             openDoors()
         }
     }
@@ -35,7 +35,7 @@ extension Node {
         }
         switch loaded {
         case .found(let meta): return meta
-        case .missing:
+        case .fresh:
             throw NodeEnd(
                 78, "There is no node.meta: this directory was not made by `holdfastd init`.")
         case .damaged(let corruption):
@@ -47,7 +47,7 @@ extension Node {
 
     private func openLog(
         _ meta: NodeMeta, _ snapshot: SnapshotPosition?
-    ) throws(NodeEnd) -> ReplicatedLog.TailVerdict {
+    ) throws(NodeEnd) -> LogEnd {
         let evidence = LogEvidence(
             needed: snapshot?.needed ?? .zero,
             isFresh: meta.promised == .zero || meta.bootCounter == 0 && snapshot == nil)
@@ -62,7 +62,7 @@ extension Node {
 
     private func reopen(
         _ meta: NodeMeta, _ evidence: LogEvidence, _ start: LogStart, _ failure: LogFailure
-    ) throws(NodeEnd) -> ReplicatedLog.TailVerdict {
+    ) throws(NodeEnd) -> LogEnd {
         guard case .undecided = failure else { throw NodeEnd(failure) }
         // Of a pair, the other node knows: the tail is cut here, and the replica asks it.
         do throws(LogFailure) {

@@ -1,7 +1,7 @@
 internal import ByteCoding
-package import Environment
-package import ReplicatedLog
-package import WorkGraph
+internal import Environment
+internal import ReplicatedLog
+internal import WorkGraph
 internal import WorkProtocol
 
 /// One running node: shards, log, replica and sessions, joined.
@@ -47,6 +47,10 @@ package final class Node: @unchecked Sendable {
     var isConnecting = false
     var peerAddresses: [Identity: PeerAddress] = [:]
     var listeners: [any Listener] = []
+    /// Which of the configured addresses of the other node is tried next.
+    var nextPeer = 0
+    var snapshotSenders: [LinkID: SnapshotSender] = [:]
+    var receiver: SnapshotReceiver?
 
     /// Events for the replica that came up while effects were being executed.
     var events: [ReplicaEvent] = []

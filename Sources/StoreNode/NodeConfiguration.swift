@@ -16,6 +16,8 @@ package struct NodeConfiguration: Sendable {
     /// SHA-256 of the token that may operate this node, even while its directory is empty.
     package var operatorTokenHash: [UInt8]
     package var version: String
+    /// The name of the first workspace of a new store.
+    package var organization = "Home"
     package var log = LogOptions()
     package var snapshots = SnapshotPolicy()
     /// How many shards the workspaces are spread over.

@@ -31,6 +31,7 @@ struct Init: ParsableCommand {
     @Option(help: "Where the other node is: HOST:PORT of its replication port.")
     var peer: [String] = []
     @Option(help: "The remote directory for snapshots and log.") var archive = ""
+    @Option(help: "The name of a new store's first workspace.") var organization = "Home"
     @Option(help: "What a primary does when its follower is lost: block or solo. No default.")
     var whenFollowerLost: WhenLost?
     @Option(help: "For a follower: the file that `holdfastd invite` wrote.") var invitation: String?
@@ -101,9 +102,11 @@ struct Init: ParsableCommand {
     }
 
     private func settings(_ enrolment: Enrolment) -> Settings {
-        Settings(
+        var settings = Settings(
             name: name ?? enrolment.defaultName, listen: listen, advertise: advertise ?? listen,
             replicationListen: replicationListen, peers: peer + enrolment.peers, archive: archive)
+        settings.organization = organization
+        return settings
     }
 
     /// A new store's first node is its primary, alone until a follower has joined; an invited node

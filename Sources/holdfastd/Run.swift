@@ -20,6 +20,8 @@ struct Run: ParsableCommand {
 
     @Option(help: "The node's directory.") var data: String
     @Option(help: "The configuration; DIR/holdfast.toml if not given.") var config: String?
+    @Flag(help: "End when standard input does: for a parent that may be killed.")
+    var untilInputEnds = false
 
     func run() throws {
         do throws(Failure) { try serve() } catch { throw error.exit() }
@@ -55,7 +57,11 @@ struct Run: ParsableCommand {
             }
             try node.start()
             notification.ready()
-            Self.waitForever(on: scheduler)
+            if untilInputEnds {
+                Terminal.waitForInputToEnd()
+                Terminal.end(0)
+            }
+            while true { Terminal.pause() }
         } catch let error as NodeEnd {
             throw Failure(error.exitCode, error.message)
         } catch let error as DiskError {
@@ -100,6 +106,7 @@ struct Run: ParsableCommand {
                 ?? .tcp(host: "127.0.0.1", port: 7430),
             peers: settings.peers.compactMap { Endpoint(address: $0) },
             advertised: settings.advertise, operatorTokenHash: hash, version: Main.version)
+        configuration.organization = settings.organization
         configuration.log = LogOptions(segmentBytes: settings.segmentBytes)
         configuration.snapshots.logBytes = settings.snapshotLogBytes
         return configuration
@@ -132,9 +139,5 @@ struct Run: ParsableCommand {
         case .warning(let text): Terminal.tell("warning: \(text)")
         case .alarm(let text): Terminal.tell("ALARM: \(text)")
         }
-    }
-
-    private static func waitForever(on scheduler: SystemScheduler) -> Never {
-        while true { Terminal.pause() }
     }
 }

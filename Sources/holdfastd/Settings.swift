@@ -11,12 +11,14 @@ struct Settings {
     var replicationListen: String
     var peers: [String]
     var archive: String
+    /// The name of the first workspace of a new store.
+    var organization = "Home"
     var segmentBytes: Int
     var snapshotLogBytes: Int
 
     static let keys: Set<String> = [
         "name", "listen", "advertise", "replication_listen", "peers", "archive", "segment_bytes",
-        "snapshot_log_bytes",
+        "snapshot_log_bytes", "organization",
     ]
 
     init(
@@ -41,6 +43,7 @@ struct Settings {
             advertise: try file.text("advertise") ?? listen,
             replicationListen: try file.text("replication_listen") ?? "127.0.0.1:7430",
             peers: try file.list("peers") ?? [], archive: try file.text("archive") ?? "")
+        organization = try file.text("organization") ?? organization
         segmentBytes = try Self.size(file, "segment_bytes", 1 << 16, segmentBytes)
         snapshotLogBytes = try Self.size(file, "snapshot_log_bytes", 1 << 20, snapshotLogBytes)
         for (key, text) in [("listen", listen), ("replication_listen", replicationListen)]
@@ -82,6 +85,8 @@ struct Settings {
             peers = [\(peers)]
             # The remote directory that snapshots and log are shipped to; empty: none.
             archive = \(ConfigurationFile.quoted(archive))
+            # The name of the first workspace, when the store is new.
+            organization = \(ConfigurationFile.quoted(organization))
 
             """
     }

@@ -24,6 +24,17 @@ enum Terminal {
     /// Sleeps until a signal comes.
     static func pause() { _ = Glibc.pause() }
 
+    /// Reads standard input until there is no more.
+    static func waitForInputToEnd() {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes {
+                unsafe read(STDIN_FILENO, $0.baseAddress, $0.count)
+            }
+            if count == 0 || (count < 0 && errno != EINTR) { return }
+        }
+    }
+
     /// Ends the process at once: nothing in memory may be seen by anyone any more.
     static func end(_ code: Int32) -> Never { _exit(code) }
 }

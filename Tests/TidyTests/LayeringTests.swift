@@ -13,11 +13,10 @@ private let allowed: [String: Set<String>] = [
     "Checking": ["WorkProtocol", "ByteCoding"],
     "StoreNode": [
         "WorkGraph", "WorkProtocol", "ReplicatedLog", "Interchange", "ByteCoding", "Environment",
-        "Logging",
     ],
     "SystemEnvironment": [
         "Environment", "ByteCoding", "Glibc", "Synchronization", "NIOCore", "NIOPosix", "NIOSSL",
-        "Crypto", "X509", "SwiftASN1", "FoundationEssentials",
+        "NIOTLS", "Crypto", "CryptoExtras", "X509", "SwiftASN1", "FoundationEssentials",
     ],
     "StoreClient": [
         "WorkProtocol", "ByteCoding", "Environment", "SystemEnvironment", "Synchronization",
@@ -26,15 +25,16 @@ private let allowed: [String: Set<String>] = [
         "StoreNode", "WorkGraph", "ReplicatedLog", "StoreClient", "WorkProtocol", "ByteCoding",
         "Environment", "Checking", "Interchange",
     ],
+    "LocalPair": ["StoreClient", "SystemEnvironment", "WorkProtocol", "Environment"],
     "holdfastd": [
         "StoreNode", "SystemEnvironment", "ReplicatedLog", "Environment", "ArgumentParser", "Glibc",
     ],
     "holdfast": [
-        "StoreClient", "Interchange", "WorkProtocol", "ByteCoding", "SystemEnvironment",
-        "Environment", "ArgumentParser", "Glibc",
+        "StoreClient", "LocalPair", "Interchange", "WorkProtocol", "ByteCoding",
+        "SystemEnvironment", "Environment", "ArgumentParser", "Glibc",
     ],
     "holdfast-tools": [
-        "StoreClient", "ReplicatedLog", "SystemEnvironment", "Checking", "Interchange",
+        "StoreClient", "LocalPair", "ReplicatedLog", "SystemEnvironment", "Checking", "Interchange",
         "WorkProtocol", "ByteCoding", "Environment", "ArgumentParser", "Subprocess", "Histogram",
         "Glibc", "Synchronization",
     ],

@@ -1,5 +1,5 @@
-package import Environment
-package import ReplicatedLog
+internal import Environment
+internal import ReplicatedLog
 internal import WorkProtocol
 
 /// A reply that waits until what it depends on is committed.
@@ -16,6 +16,8 @@ struct HeldReply {
     enum Content {
         case answer([UInt8])
         case failure(Failure)
+        /// A stream that may begin now.
+        case stream(ExportStream)
     }
 }
 

@@ -12,6 +12,10 @@ struct Maintenance {
     var archived = LSN.zero
     var archiveState = "none"
     var isSnapshotting = false
+    /// Written, and waiting for its point to be committed.
+    var finishedJob: SnapshotJob?
+    /// Those that are there, newest first.
+    var manifests: [Manifest] = []
     var isShipping = false
     var reviewedAt = Instant(nanoseconds: 0)
     var shippedAt = Instant(nanoseconds: 0)

@@ -1,4 +1,4 @@
-package import Environment
+internal import Environment
 internal import ReplicatedLog
 
 /// Connections between the two nodes.

@@ -1,6 +1,6 @@
 internal import ByteCoding
-package import Environment
-package import ReplicatedLog
+internal import Environment
+internal import ReplicatedLog
 internal import WorkProtocol
 
 /// A connection to the other node: its messages as frames, in both directions.
@@ -80,7 +80,7 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
             announce(claimed)
         case Self.pairMessage:
             guard isAnnounced else { throw NodeEnd(76, "a message came before the introduction") }
-            node.give(.peerReceived(id, try PeerMessage(payload)))
+            node.give(.peerReceived(id, try unsafe PeerMessage(payload.span.bytes)))
         case .goAway: node.drop(self)
         default: break
         }

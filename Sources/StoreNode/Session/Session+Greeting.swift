@@ -1,4 +1,5 @@
 internal import ByteCoding
+internal import Environment
 internal import ReplicatedLog
 internal import WorkProtocol
 

@@ -1,5 +1,5 @@
 internal import ByteCoding
-package import Environment
+internal import Environment
 internal import ReplicatedLog
 internal import WorkProtocol
 
@@ -118,8 +118,10 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     /// Queues an answer, a failure, or whatever was held, for the end of the turn.
     func deliver(_ reply: HeldReply) {
+        if case .stream(let stream) = reply.content { return stream.begin() }
         guard openStreams.remove(reply.stream) != nil else { return }
         switch reply.content {
+        case .stream: break
         case .failure(let failure): write(failure, on: reply.stream)
         case .answer(let payload):
             var header = FrameHeader(.response, flags: .end, stream: reply.stream)
@@ -174,7 +176,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         isDirty = false
         guard !isClosed, output.count > 0 else { return }
         connection.send(output.bytes)
-        output.removeAll(keepingCapacity: output.count < 1 << 20)
+        output.removeAll()
         if connection.unsentBytes > Limits.unsentBytes, exports.isEmpty {
             node.world.tell(.note("\(connection.peer): reads too slowly, closed"))
             close()
@@ -190,7 +192,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         goAway.reason = reason.rawValue
         goAway.message = message
         goAway.primary = node.primaryAddress
-        goAway.lastStream = decoder.lastRequest
+        goAway.lastStream = decoder.lastStream
         write(FrameHeader(.goAway, code: reason.status), payload: goAway.encoded())
         flush()
         close()

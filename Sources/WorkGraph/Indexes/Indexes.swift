@@ -18,25 +18,25 @@ struct Indexes: Equatable {
     var projects: [UInt32: ProjectFacts] = [:]
     var projectList = RankedList()
     /// The sections of a project by rank.
-    var sectionsOfProject: [UInt32: RankedList] = [:]
+    var sectionsOfProject = RowMap<RankedList>()
     /// The project of a section.
-    var projectOfSection: [UInt32: UInt32] = [:]
+    var projectOfSection = RowMap<UInt32>()
 
     // Tasks.
-    var tasksOfSection: [UInt32: RankedList] = [:]
-    var subtasks: [UInt32: RankedList] = [:]
+    var tasksOfSection = RowMap<RankedList>()
+    var subtasks = RowMap<RankedList>()
     var assigned: [Assigned: RankedList] = [:]
     var following: [UInt64: RankedList] = [:]
-    var tasksOfLabel: [UInt32: RankedList] = [:]
-    var dependents: [UInt32: RankedList] = [:]
+    var tasksOfLabel = RowMap<RankedList>()
+    var dependents = RowMap<RankedList>()
     var taskCount = 0
     /// How many tasks of a project are done.
-    var completedInProject: [UInt32: Int] = [:]
+    var completedInProject = RowMap<Int>()
 
     // What hangs on tasks, in the order it was made.
-    var stories: [UInt32: RankedList] = [:]
-    var commentCount: [UInt32: Int] = [:]
-    var attachments: [UInt32: RankedList] = [:]
+    var stories = RowMap<RankedList>()
+    var commentCount = RowMap<Int>()
+    var attachments = RowMap<RankedList>()
 
     // Lists of the workspace, in the order they were made.
     var labels = RankedList()
@@ -140,11 +140,16 @@ struct Indexes: Equatable {
         if !present, lists[key]?.isEmpty == true { lists.removeValue(forKey: key) }
     }
 
-    static func count<Key: Hashable>(
-        _ counts: inout [Key: Int], _ key: Key, _ present: Bool
+    static func set(
+        _ lists: inout RowMap<RankedList>, _ row: UInt32, _ entry: RankedList.Entry, _ present: Bool
     ) {
-        let count = counts[key, default: 0] + (present ? 1 : -1)
-        counts[key] = count == 0 ? nil : count
+        set(&lists[row, default: RankedList()], entry, present)
+        if !present, lists[row]?.isEmpty == true { lists.removeValue(forKey: row) }
+    }
+
+    static func count(_ counts: inout RowMap<Int>, _ row: UInt32, _ present: Bool) {
+        let count = (counts[row] ?? 0) + (present ? 1 : -1)
+        counts[row] = count == 0 ? nil : count
     }
 
     mutating func set(_ external: External?, _ kind: EntityKind, _ row: UInt32, _ present: Bool) {

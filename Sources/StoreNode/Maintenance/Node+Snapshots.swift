@@ -1,0 +1,273 @@
+internal import ByteCoding
+internal import Environment
+internal import ReplicatedLog
+internal import WorkGraph
+internal import WorkProtocol
+
+/// Taking snapshots while everything goes on, and loading the newest good one.
+extension Node {
+    var snapshotStore: SnapshotStore {
+        SnapshotStore(disk: world.disk, cryptography: world.cryptography)
+    }
+
+    // MARK: - Taking
+
+    /// Takes a snapshot of the state as it is now: the workspaces are frozen here, which copies
+    /// nothing, encoded on the background queue, and published when their point is committed.
+    func takeSnapshot(_ completed: @escaping (Result<SnapshotTaken, Rejection>) -> Void) {
+        guard !maintenance.isSnapshotting else {
+            return completed(
+                .failure(Rejection(.conflict, "A snapshot is being taken; wait for it.")))
+        }
+        closeGroup()
+        guard let log, let head = stateHead(log), head.last > maintenance.snapshotPoint else {
+            return completed(
+                .failure(Rejection(.conflict, "Nothing has changed since the last snapshot.")))
+        }
+        maintenance.isSnapshotting = true
+        let frozen = shards.ordinals.compactMap { shards.workspace($0)?.frozen() }
+        var epochs = log.epochHistory
+        epochs.truncate(after: head.last)
+        let manifest = Manifest(
+            cluster: replica.meta.cluster, history: replica.meta.history, epochs: epochs,
+            start: head, complete: head, time: world.scheduler.wallTime,
+            software: "holdfastd \(configuration.version)",
+            workspaces: frozen.map { $0.image(at: head.last) }, counts: [])
+        let job = SnapshotJob(
+            manifest: manifest, began: now, logBytes: log.statistics.bytes,
+            writer: SnapshotWriter(disk: world.disk, cryptography: world.cryptography),
+            completed: completed)
+        background.run { [self] in
+            let failure = job.write(frozen)
+            queue.run { [self] in snapshotWritten(job, failure) }
+        }
+    }
+
+    /// Where the log stands that the state in memory contains; nil where that is inside a batch.
+    private func stateHead(_ log: Log) -> LogHead? {
+        if replica.epoch != nil { return replica.appended }
+        return (try? log.head(at: applied)) ?? nil
+    }
+
+    private func snapshotWritten(_ job: SnapshotJob, _ failure: DiskError?) {
+        guard !hasEnded else { return }
+        if let failure { return snapshotFailed(job, failure) }
+        maintenance.finishedJob = job
+        snapshotMayBePublished()
+    }
+
+    private func snapshotFailed(_ job: SnapshotJob, _ failure: DiskError) {
+        maintenance.isSnapshotting = false
+        world.tell(.alarm("no snapshot: \(failure); the log is kept"))
+        background.run { job.abandon() }
+        job.completed(
+            .failure(Rejection(failure.kind == .noSpace ? .diskFull : .failed, "\(failure)")))
+    }
+
+    /// A snapshot of records that are not committed may have to be forgotten; it is not published
+    /// before they are.
+    func snapshotMayBePublished() {
+        guard let job = maintenance.finishedJob, job.manifest.point <= replica.commit else { return }
+        maintenance.finishedJob = nil
+        let kept = configuration.snapshots.kept
+        let store = snapshotStore
+        background.run { [self] in
+            let result = job.publish(in: store, keeping: kept)
+            queue.run { [self] in snapshotPublished(job, result) }
+        }
+    }
+
+    private func snapshotPublished(_ job: SnapshotJob, _ result: Result<[Manifest], DiskError>) {
+        guard !hasEnded else { return }
+        switch result {
+        case .failure(let failure): snapshotFailed(job, failure)
+        case .success(let manifests):
+            maintenance.isSnapshotting = false
+            maintenance.snapshotPoint = job.manifest.point
+            maintenance.snapshotAt = now
+            maintenance.logBytesAtSnapshot = log?.statistics.bytes ?? 0
+            maintenance.manifests = manifests
+            trimLog()
+            var taken = SnapshotTaken()
+            taken.lsn = job.manifest.point.rawValue
+            taken.bytes = UInt64(manifests.first?.chunks.reduce(0) { $0 + $1.bytes } ?? 0)
+            taken.milliseconds = now.since(job.began).milliseconds
+            job.completed(.success(taken))
+            for (link, sender) in snapshotSenders where !sender.hasBegun { begin(sender, link) }
+        }
+    }
+
+    /// Gives back the part of the log that two snapshots and the archive make needless.
+    func trimLog() {
+        let first = Retention.firstNeeded(
+            manifests: maintenance.manifests,
+            archived: world.archive == nil ? nil : maintenance.archived,
+            pinned: replica.pinnedPoint)
+        log?.trim(before: first)
+    }
+
+    /// Takes a snapshot when the log has grown enough since the last one.
+    func snapshotIfDue() {
+        guard let log, !maintenance.isSnapshotting, replica.shownPoint != nil || isFollowing
+        else { return }
+        let grown = log.statistics.bytes - maintenance.logBytesAtSnapshot
+        if grown >= configuration.snapshots.logBytes { takeSnapshot { _ in } }
+    }
+
+    private var isFollowing: Bool { replica.role == .follower && applied > .zero }
+
+    // MARK: - Loading
+
+    /// What a snapshot left in memory: where its log goes on.
+    struct SnapshotPosition {
+        var head: LogHead
+        var epochs: EpochHistory
+        /// The newest record in the state.
+        var last: LSN { head.last }
+        /// The first record the log must still have.
+        var needed: LSN { head.last.next }
+    }
+
+    /// Loads the newest snapshot whose every hash fits; nil if there is none.
+    func loadNewestSnapshot(_ meta: NodeMeta) throws(NodeEnd) -> SnapshotPosition? {
+        let found: (manifest: Manifest?, refused: [SnapshotFailure])
+        do {
+            found = try snapshotStore.newestGood(
+                of: LogIdentity(cluster: meta.cluster, history: meta.history))
+        } catch { throw NodeEnd(74, "the snapshots cannot be read: \(error)") }
+        for refused in found.refused { world.tell(.alarm("\(refused)")) }
+        guard let manifest = found.manifest else {
+            guard found.refused.isEmpty else {
+                throw NodeEnd(
+                    80, "no snapshot is good (\(found.refused[0])); of a pair, make this node anew "
+                        + "and let it join; alone, `holdfast-tools restore`")
+            }
+            return nil
+        }
+        try load(manifest)
+        return SnapshotPosition(head: manifest.start, epochs: manifest.logStart.epochs)
+    }
+
+    private func load(_ manifest: Manifest) throws(NodeEnd) {
+        var loader = WorkspaceLoader()
+        shards.removeAll()
+        do {
+            try snapshotStore.forEachPiece(of: manifest) { piece throws(Corruption) in
+                let bytes = piece.bytes
+                try loader.take(unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
+                guard piece.isLast else { return }
+                let workspace = try loader.finish()
+                shards.shard(of: workspace.ordinal).adopt(workspace)
+                loader = WorkspaceLoader()
+            }
+        } catch { throw NodeEnd(80, "snapshot \(manifest.point) cannot be loaded: \(error)") }
+        maintenance.snapshotPoint = manifest.point
+        maintenance.snapshotAt = now
+        maintenance.manifests = [manifest]
+    }
+
+    // MARK: - Receiving
+
+    func expectSnapshot(_ encoded: [UInt8]) {
+        do {
+            receiver = try SnapshotReceiver(store: snapshotStore, manifest: encoded)
+        } catch {
+            receiver = nil
+            world.tell(.alarm("the snapshot that is sent cannot be taken: \(error)"))
+        }
+    }
+
+    func storeSnapshot(_ file: UInt32, _ offset: UInt64, _ bytes: [UInt8]) {
+        do {
+            try receiver?.store(file: Int(file), offset: offset, bytes: bytes)
+        } catch {
+            receiver = nil
+            world.tell(.alarm("the snapshot that is sent cannot be stored: \(error)"))
+        }
+    }
+
+    /// Verifies what was received, begins the log anew after it, and loads it.
+    func installSnapshot() {
+        guard var receiver else { return events.append(.snapshotFailed("it was not whole")) }
+        self.receiver = nil
+        let manifest: Manifest
+        do { manifest = try receiver.finish() } catch {
+            return events.append(.snapshotFailed("\(error)"))
+        }
+        log?.startAfter(manifest.logStart) { [weak self] result in
+            guard let self else { return }
+            do throws(NodeEnd) {
+                if case .failure(let failure) = result { throw NodeEnd(failure) }
+                try load(manifest)
+            } catch { return end(error) }
+            applied = manifest.start.last
+            applyTarget = applied
+            give(.snapshotInstalled(manifest.start, manifest.logStart.epochs))
+        }
+    }
+}
+
+/// A snapshot on its way to the disk.
+///
+/// `@unchecked Sendable`: handed from queue to queue, used by one at a time.
+final class SnapshotJob: @unchecked Sendable {
+    let manifest: Manifest
+    let began: Instant
+    let logBytes: Int
+    let completed: (Result<SnapshotTaken, Rejection>) -> Void
+    private let writer: SnapshotWriter
+
+    init(
+        manifest: Manifest, began: Instant, logBytes: Int, writer: SnapshotWriter,
+        completed: @escaping (Result<SnapshotTaken, Rejection>) -> Void
+    ) {
+        self.manifest = manifest
+        self.began = began
+        self.logBytes = logBytes
+        self.writer = writer
+        self.completed = completed
+    }
+
+    /// Bytes encoded at a time.
+    private static let pieceBytes = 256 << 10
+
+    /// Writes all chunks; on the background queue.
+    func write(_ workspaces: [FrozenWorkspace]) -> DiskError? {
+        do throws(DiskError) {
+            try writer.begin()
+            for workspace in workspaces {
+                let number = UInt64(workspace.ordinal)
+                try workspace.encode(pieceBytes: Self.pieceBytes) { piece throws(DiskError) in
+                    try writer.append(piece, of: number, isLast: false)
+                }
+                try writer.append([], of: number, isLast: true)
+            }
+            return nil
+        } catch { return error }
+    }
+
+    /// Publishes it and removes those that are too many; on the background queue.
+    func publish(in store: SnapshotStore, keeping: Int) -> Result<[Manifest], DiskError> {
+        do throws(DiskError) {
+            _ = try writer.finish(manifest)
+            for point in Retention.removable(points: try store.list(), keeping: keeping) {
+                try store.remove(point)
+            }
+            return .success(try store.list().compactMap { try? store.manifest($0) })
+        } catch { return .failure(error) }
+    }
+
+    func abandon() {
+        // What cannot be removed now is removed by the next snapshot, or at the next start.
+        try? writer.abandon()
+    }
+}
+
+extension FrozenWorkspace {
+    func image(at lsn: LSN) -> WorkspaceImage {
+        var writer = ByteWriter(capacity: 8)
+        writer.append(fixed: digest)
+        return WorkspaceImage(
+            workspace: UInt64(ordinal), position: position, lsn: lsn, digest: writer.bytes)
+    }
+}

@@ -1,0 +1,217 @@
+internal import ByteCoding
+internal import Environment
+internal import Interchange
+internal import ReplicatedLog
+internal import WorkGraph
+internal import WorkProtocol
+
+extension ExportCursor: ExportLookup {}
+
+/// An export on its way to a client: parts made on the background queue, sent as the client's credit
+/// and the connection allow.
+///
+/// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way nor
+/// it in theirs; nothing of it leaves before that position is committed. One part is being made at a
+/// time, and none is made that the client has not asked for.
+///
+/// `@unchecked Sendable`: confined to the core queue, but for `maker`, which is handed to the
+/// background queue and back.
+final class ExportStream: @unchecked Sendable {
+    private unowned let session: Session
+    private unowned let node: Node
+    private let stream: UInt32
+    private let lsn: LSN
+    private let maker: ExportMaker
+    /// Bytes the client takes before it grants more.
+    private var credit = Limits.initialCreditBytes
+    private var parts: [[UInt8]] = []
+    private var isMaking = false
+    private var isCommitted = false
+    private var isCancelled = false
+    /// What it ended with, once everything has been made.
+    private var end: ExportEnd?
+
+    init(_ session: Session, _ node: Node, _ stream: UInt32, _ lsn: LSN, _ maker: ExportMaker) {
+        self.session = session
+        self.node = node
+        self.stream = stream
+        self.lsn = lsn
+        self.maker = maker
+    }
+
+    /// The client has taken bytes and lets more come.
+    func grant(_ bytes: UInt32) {
+        credit = min(credit + Int(bytes), 1 << 30)
+        proceed()
+    }
+
+    /// What it shows is committed: it may begin.
+    func begin() {
+        isCommitted = true
+        proceed()
+    }
+
+    func cancel() { isCancelled = true }
+
+    /// Sends what may be sent, and has more made.
+    func proceed() {
+        guard isCommitted, !isCancelled else { return }
+        while let part = parts.first, credit > 0,
+            session.connection.unsentBytes < Limits.unsentBytes / 2
+        {
+            credit -= part.count
+            parts.removeFirst()
+            session.write(
+                FrameHeader(.data, stream: stream, encoding: .raw), payload: part)
+        }
+        if let end, parts.isEmpty { return finish(end) }
+        if parts.isEmpty, credit > 0, !isMaking, end == nil { make() }
+    }
+
+    private func make() {
+        isMaking = true
+        node.background.run { [self] in
+            let part = maker.next()
+            node.queue.run { [self] in
+                isMaking = false
+                switch part {
+                case .part(let bytes): parts.append(bytes)
+                case .end(let end): self.end = end
+                }
+                proceed()
+            }
+        }
+    }
+
+    private func finish(_ end: ExportEnd) {
+        isCancelled = true
+        session.exports.removeValue(forKey: stream)
+        session.deliver(
+            HeldReply(
+                lsn: lsn, session: session.id, stream: stream, deadline: node.now,
+                isCommand: false, workspacePosition: end.position, content: .answer(end.encoded())))
+    }
+}
+
+/// Makes the bytes of an export, a part at a time.
+///
+/// `@unchecked Sendable`: used by one queue at a time.
+final class ExportMaker: @unchecked Sendable {
+    private let cursor: ExportCursor
+    private var writer: ExportWriter
+    private let options: ExportOptions
+    private var hasBegun = false
+    private var isFinished = false
+    /// The tasks still to come, last first, where they are not in the order of the sections.
+    private var ordered: [UInt64]?
+
+    init(_ cursor: ExportCursor, _ options: ExportOptions, _ workspace: Workspace) {
+        self.cursor = cursor
+        self.options = options
+        writer = ExportWriter(
+            options, project: cursor.project, fields: cursor.fields, workspace: workspace)
+    }
+
+    enum Made: Sendable {
+        case part([UInt8])
+        case end(ExportEnd)
+    }
+
+    /// Bytes of a part: what one DATA frame carries.
+    private static let partBytes = 48 << 10
+
+    /// The next part, or the end.
+    func next() -> Made {
+        if !hasBegun {
+            hasBegun = true
+            if isByRows { ordered = tasksByRows().reversed() }
+            writer.begin()
+        }
+        while !isFinished, writer.pendingBytes < Self.partBytes {
+            switch nextStep() {
+            case .begin(let task): begin(task)
+            case .end: writer.end(cursor)
+            case nil:
+                writer.finish(position: cursor.position)
+                isFinished = true
+            }
+        }
+        if writer.pendingBytes > 0 { return .part(writer.take()) }
+        var end = ExportEnd()
+        end.rows = writer.rows
+        end.position = cursor.position
+        end.bytes = writer.bytesTaken
+        return .end(end)
+    }
+
+    /// A hand-made file whose rows were not in the order of its sections goes out as it came in.
+    private var isByRows: Bool {
+        guard options.ids == .external, options.format == .csv, let project = cursor.project else {
+            return false
+        }
+        return ExportOrder.isByRows(project)
+    }
+
+    private func tasksByRows() -> [UInt64] {
+        var order = ExportOrder()
+        while let step = cursor.next() {
+            if case .begin(let task) = step { order.append(task.gid, external: task.external) }
+        }
+        return order.sorted()
+    }
+
+    private func nextStep() -> ExportCursor.Step? {
+        guard ordered != nil else { return cursor.next() }
+        while let gid = ordered?.popLast() {
+            if let task = cursor.task(gid) { return .begin(task) }
+        }
+        return nil
+    }
+
+    private func begin(_ task: WorkTask) {
+        var exported = ExportedTask(task)
+        if options.withStories, options.format == .json {
+            exported.stories = cursor.stories(of: task.gid)
+            exported.attachments = cursor.attachments(of: task.gid)
+        }
+        writer.begin(exported, cursor)
+    }
+}
+
+extension Node {
+    /// Begins an export: at the workspace's newest record, for what the principal may see there.
+    func export(_ asked: Asked, _ payload: RawSpan, _ session: Session) throws(Rejection) {
+        let query: Query
+        do { query = try Query(method: asked.method, payload: payload) } catch {
+            throw Rejection(error)
+        }
+        guard case .export(let request) = query else {
+            throw Rejection(.unknownMethod, "\(asked.method.name) is not for this node.")
+        }
+        guard session.exports.isEmpty else {
+            throw Rejection(
+                .overloaded, "One export at a time on a connection; wait for the other one.")
+        }
+        try whenReadable(asked, session) { [weak self, weak session] () throws(Rejection) in
+            guard let self, let session else { return }
+            try begin(request, asked, session)
+        }
+    }
+
+    private func begin(
+        _ request: Export, _ asked: Asked, _ session: Session
+    ) throws(Rejection) {
+        guard let workspace = shards.workspace(asked.workspace) else { throw .notFound }
+        let cursor = try workspace.export(request, as: asked.principal)
+        let maker = ExportMaker(
+            cursor, ExportOptions(request, host: configuration.advertised), workspace.itself)
+        let lsn = newest[asked.workspace] ?? .zero
+        let stream = ExportStream(session, self, asked.stream, lsn, maker)
+        session.exports[asked.stream] = stream
+        hold(
+            HeldReply(
+                lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
+                isCommand: false, workspacePosition: 0, content: .stream(stream)),
+            for: session)
+    }
+}
