@@ -10,10 +10,14 @@ public final class AnswerStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = StoreError
 
+    /// Kept open while it is read.
+    private let store: Store
     private let pipe: AnswerPipe
 
-    init(_ driver: ClientDriver, _ request: ClientRequest) {
+    init(_ store: Store, _ request: ClientRequest) {
+        let driver = store.driver
         let pipe = AnswerPipe(driver)
+        self.store = store
         self.pipe = pipe
         driver.queue.run { pipe.begin(request) }
     }
@@ -117,6 +121,6 @@ extension Store {
     package func stream<Request: Message>(
         _ request: Request, in workspace: UInt64, _ options: CallOptions = CallOptions()
     ) throws(StoreError) -> AnswerStream {
-        AnswerStream(driver, try prepare(request, in: workspace, options))
+        AnswerStream(self, try prepare(request, in: workspace, options))
     }
 }

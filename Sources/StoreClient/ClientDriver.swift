@@ -77,6 +77,8 @@ package final class ClientDriver: @unchecked Sendable {
     package func end() {
         session.end(at: scheduler.now)
         carryOut()
+        timer?.cancel()
+        timer = nil
     }
 
     // MARK: Effects

@@ -1,6 +1,6 @@
 package import Environment
 internal import SystemEnvironment
-package import WorkProtocol
+internal import WorkProtocol
 
 /// A connection to a Holdfast store: finds the primary among the addresses given, follows it when it
 /// changes, and sends again what is safe to send again. The application notices a failover as
@@ -52,25 +52,19 @@ public final class Store: Sendable {
 
     package let driver: ClientDriver
     let options: Options
-    /// The threads that belong to this store alone; nil where somebody else's are used.
-    private let ownScheduler: SystemScheduler?
+
+    /// The thread of all stores of this process. It ends with the process: what may still be given
+    /// to it by a stream or a cancelled task must find it there.
+    private static let scheduler = SystemScheduler()
 
     package init(driver: ClientDriver, options: Options = Options()) {
         self.driver = driver
         self.options = options
-        ownScheduler = nil
     }
 
-    private init(
-        _ configuration: ClientSession.Configuration, _ authority: [UInt8]?, _ options: Options
-    ) {
-        let scheduler = SystemScheduler()
-        driver = ClientDriver(
-            configuration, network: SystemNetwork(TLSMaterial(clientAuthority: authority)),
-            scheduler: scheduler, randomness: SystemRandomness(),
-            queue: scheduler.makeQueue("client", .core))
-        ownScheduler = scheduler
-        self.options = options
+    deinit {
+        let driver = driver
+        driver.queue.run { driver.end() }
     }
 
     /// Finds a store and signs in.
@@ -121,7 +115,13 @@ public final class Store: Sendable {
         configuration.seeksPrimary = options.seeksPrimary
         configuration.patience = options.patience.map { Interval($0) }
         if options.isCompressed { configuration.features.insert(.lz4) }
-        self.init(configuration, certificateAuthority, options)
+        let scheduler = Store.scheduler
+        let network = SystemNetwork(TLSMaterial(clientAuthority: certificateAuthority))
+        self.init(
+            driver: ClientDriver(
+                configuration, network: network, scheduler: scheduler,
+                randomness: SystemRandomness(), queue: scheduler.makeQueue("client", .core)),
+            options: options)
     }
 
     /// Gives up what is still under way, and ends. The store cannot be used after it.
@@ -132,8 +132,6 @@ public final class Store: Sendable {
                 done.resume()
             }
         }
-        // Threads that do not end are a leak of this process's, and nothing a caller can act on.
-        if let ownScheduler { try? ownScheduler.shutdown() }
     }
 }
 
