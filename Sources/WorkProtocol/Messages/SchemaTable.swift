@@ -1,2 +1,0 @@
-/// The schema at run time.
-enum SchemaTable {}
