@@ -69,3 +69,13 @@ package enum Soundness: UInt8, Sendable {
     /// Something acknowledged was found missing or changed. Never leads until repaired.
     case damaged = 3
 }
+
+extension NodeMeta {
+    /// What stands in for the meta of a node that has not read its own yet.
+    package static let nobody = NodeMeta(
+        node: .none, cluster: .none, history: .none, promised: .zero, actingEpoch: .zero,
+        actingRole: .follower, members: [],
+        register: Register(
+            cluster: .none, history: .none, version: 0, primary: .none, members: [],
+            policy: .block, soloSince: .zero, reason: "", actor: "", at: 0), bootCounter: 0)
+}

@@ -36,7 +36,8 @@ extension Replica {
         {
             return .now
         }
-        guard let stream = leading.stream, stream.node == companion, stream.state != .snapshot
+        guard let stream = leading.stream, stream.node == companion, stream.state != .snapshot,
+            !isStalled
         else {
             return .no(.noReadLease)
         }
