@@ -69,6 +69,8 @@ package struct Verdict: Hashable, Sendable {
     /// What is wrong, in words: the first of each.
     package var problems: [String] = []
 
+    package init() {}
+
     package var isGood: Bool { lost == 0 && doubled == 0 && stale == 0 && problems.isEmpty }
 
     mutating func note(_ problem: String) {

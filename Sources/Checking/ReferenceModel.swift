@@ -70,7 +70,7 @@ package struct ReferenceModel: Sendable {
     package enum Rule: CaseIterable, Sendable {
         case guestsSeeNoPublicTeams, secretTeamsHide
         case guestsSeeNoPublicProjects, privateProjectsHide, teamProjectsHide, teamsOpenProjects
-        case ownShareDecides, ownersAdminister, teamsShare, serviceAccountsReadAll
+        case ownShareDecides, teamsShare, serviceAccountsReadAll
         case assigneesEdit, creatorsEditPrivate, collaboratorsSee, publicTasksShow
         case guestsSeeNoPublicTasks, parentsShow, deletedTasksHide, deletedProjectsHide
         case deletedTeamsHide, subtasksVanish, guestsKnowFew, removedSeeNothing
@@ -142,7 +142,7 @@ package struct ReferenceModel: Sendable {
     package func levelAsIfThere(_ user: UInt64, _ project: Project) -> Level {
         guard let person = asker(user) else { return 0 }
         if person.isService, holds(.serviceAccountsReadAll) { return person.mayWrite ? 4 : 1 }
-        if project.owner == user, holds(.ownersAdminister) { return 4 }
+        if project.owner == user { return 4 }
         if let own = project.shares.first(where: { $0.id == user }), holds(.ownShareDecides) {
             return own.level
         }

@@ -1,4 +1,6 @@
 internal import Environment
+internal import ReplicatedLog
+internal import WorkProtocol
 
 /// What a node does by itself, and how it stops.
 extension Node {
