@@ -30,6 +30,12 @@ extension Log {
             batches.append(stored.batch)
             return true
         }
+        guard batches.last?.last.next == end, end <= head.last else { return batches }
+        for batch in recent.batches(from: end, maxBytes: maxBytes) {
+            bytes += batch.payload.count
+            guard bytes <= maxBytes else { break }
+            batches.append(batch)
+        }
         return batches
     }
 

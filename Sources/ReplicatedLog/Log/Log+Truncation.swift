@@ -85,13 +85,15 @@ extension Log {
         var epochs = epochHistory
         epochs.truncate(after: boundary.last)
         let kept = segments.filter { $0.first <= boundary.last }
+        // Where a segment ends at the boundary it has been closed there before.
+        let isClosed = segments.contains { $0.first == boundary.last.next }
         var header = nextHeader(bytes: min(options.startSegmentBytes, options.segmentBytes))
         header.previousNumber = kept.last?.header.number ?? segments[0].header.previousNumber
         header.begins = kept.isEmpty
         header.before = boundary
         header.epochs = epochs
         try replace(keeping: kept, with: header)
-        if var old = kept.last {
+        if var old = kept.last, !isClosed {
             let closing = BatchHeader.frame(
                 .closing, after: boundary, durable: boundary.last, commit: commit, time: time,
                 salt: old.header.salt, alignment: old.header.alignment)

@@ -27,6 +27,9 @@ package struct RestorePoint: Equatable, Sendable {
     /// The last record that can be restored to from this snapshot; nil if the archive lacks records
     /// that the snapshot itself needs.
     package var through: LSN?
+    /// The newest record in the archive. If it is after `through` there is a gap between the two,
+    /// which somebody should be told of.
+    package var newest: LSN
 }
 
 /// One history of an archive, to be looked at, verified and restored from.
@@ -130,7 +133,8 @@ package struct ArchiveCheck {
             points.append(
                 RestorePoint(
                     manifest: manifest,
-                    through: through >= manifest.complete.last ? through : nil))
+                    through: through >= manifest.complete.last ? through : nil,
+                    newest: contents.logs.map(\.last).max() ?? .zero))
         }
         return points
     }

@@ -33,6 +33,8 @@ package struct Shipper: Sendable {
     /// The newest snapshot, until its manifest is shipped.
     private var snapshot: Manifest?
     private var missingChunks: [Chunk] = []
+    /// The newest snapshot that is wholly in the archive.
+    private var shipped: LSN = .zero
 
     /// A stretch of the log is shipped at this age, though its segment is not closed yet.
     package static let age = Interval.seconds(60)
@@ -56,7 +58,7 @@ package struct Shipper: Sendable {
 
     /// A snapshot was published here; it takes the place of an older one that is not shipped yet.
     package mutating func noteSnapshot(_ manifest: Manifest) {
-        guard manifest.point > snapshot?.point ?? .zero else { return }
+        guard manifest.point > max(snapshot?.point ?? .zero, shipped) else { return }
         snapshot = manifest
         missingChunks = missing(of: manifest)
     }
@@ -71,31 +73,42 @@ package struct Shipper: Sendable {
         guard conflict == nil else { return nil }
         if let retryAt, now < retryAt { return nil }
         guard let contents else { return .list }
+        if let snapshot, let step = next(for: snapshot, contents) { return step }
+        if let step = log(through: closed) { return step }
+        guard let waitingSince, now.since(waitingSince) >= Self.age else { return nil }
+        return log(through: committed)
+    }
+
+    /// What a snapshot still needs, in order. Nil if the log it needs is gone from here before it
+    /// was shipped: then it stays unshipped, and a later one takes its place.
+    private func next(for snapshot: Manifest, _ contents: ArchiveContents) -> ShippingStep? {
+        if contents.points.contains(snapshot.point) { return .hint(snapshot.point) }
+        if let chunk = missingChunks.first { return .chunk(chunk, of: snapshot.point) }
+        if archivedFrom <= snapshot.start.last.next, archived >= snapshot.complete.last {
+            return .manifest(snapshot)
+        }
+        return log(through: min(committed, snapshot.complete.last))
+    }
+
+    /// The stretch from the end of what is archived, or from the oldest record that is still here.
+    private func log(through last: LSN) -> ShippingStep? {
         let start = max(archived.next, oldest)
-        if let snapshot {
-            if contents.points.contains(snapshot.point) { return .hint(snapshot.point) }
-            if let chunk = missingChunks.first { return .chunk(chunk, of: snapshot.point) }
-            guard archived < snapshot.complete.last else { return .manifest(snapshot) }
-            return .log(from: start, through: min(committed, snapshot.complete.last))
-        }
-        if closed > archived { return .log(from: start, through: closed) }
-        guard committed > archived, let waitingSince, now.since(waitingSince) >= Self.age else {
-            return nil
-        }
-        return .log(from: start, through: committed)
+        return start <= last ? .log(from: start, through: last) : nil
     }
 
     /// A step was done.
-    package mutating func noteDone(_ step: ShippingStep, _ outcome: ShippingOutcome, now: Instant) {
+    package mutating func noteDone(_ step: ShippingStep, _ outcome: ShippingOutcome) {
         failure = nil
         retryAt = nil
         delay = Self.firstDelay
         switch (step, outcome) {
         case (.list, .listed(let names)): noteListed(names)
-        case (.log(let from, _), .shipped(let last)): noteShipped(from: from, through: last, now)
+        case (.log(let from, _), .shipped(let last)): noteShipped(from: from, through: last)
         case (.chunk(let chunk, _), _): missingChunks.removeAll { $0.name == chunk.name }
         case (.manifest, _): contents = nil
-        case (.hint(let point), _): if snapshot?.point == point { snapshot = nil }
+        case (.hint(let point), _):
+            shipped = max(shipped, point)
+            if snapshot?.point == point { snapshot = nil }
         case (.list, _), (.log, _): contents = nil
         }
     }
@@ -115,13 +128,14 @@ package struct Shipper: Sendable {
         if let snapshot { missingChunks = missing(of: snapshot) }
     }
 
-    private mutating func noteShipped(from: LSN, through last: LSN, _ now: Instant) {
+    private mutating func noteShipped(from: LSN, through last: LSN) {
         if from > archived.next, archived > .zero {
             gaps.append(archived.next...LSN(from.rawValue - 1))
         }
         if from > archived.next || archived == .zero { archivedFrom = from }
         archived = max(archived, last)
-        waitingSince = committed > archived ? now : nil
+        // What is left may be as old as the oldest that was shipped just now.
+        if committed <= archived { waitingSince = nil }
     }
 
     /// A step could not be done. It is tried again later, after listing; a name that is taken is
