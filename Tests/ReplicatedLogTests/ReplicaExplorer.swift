@@ -7,15 +7,39 @@ struct ReplicaExplorer {
     var world: ReplicaWorld
     private var bias: Bias
 
+    /// What a walk is mostly about. Half of all walks are about anything.
+    enum Theme: CaseIterable {
+        case anything, restarts, leases, joins
+    }
+
     /// What a walk does more or less often, drawn from its seed.
     private struct Bias {
         var crashes: Int
+        var restarts: Int
         var cuts: Int
         var commands: Int
         var deliveries: Int
         var reads: Int
         /// How long nothing happens, in milliseconds.
         var pauses: [UInt64]
+
+        init(_ theme: Theme, _ random: inout Seeded) {
+            crashes = random.element(of: [0, 1, 3])
+            restarts = 6
+            cuts = random.element(of: [0, 1, 4])
+            commands = random.element(of: [1, 3, 8])
+            deliveries = random.element(of: [20, 60, 120])
+            reads = random.element(of: [5, 10, 25])
+            pauses = random.element(of: [[1, 5, 20, 100, 250, 700], [1, 5, 20, 50], [1, 3]])
+            switch theme {
+            case .anything: break
+            case .restarts: (crashes, restarts, deliveries, cuts, commands) = (4, 12, 100, 0, 1)
+            case .leases:
+                (crashes, cuts, commands, reads) = (random.element(of: [0, 1]), 4, 8, 25)
+                pauses = [1, 5, 20, 50]
+            case .joins: (crashes, cuts, commands, deliveries) = (2, 2, 4, 100)
+            }
+        }
     }
 
     /// What happened in many walks.
@@ -26,38 +50,35 @@ struct ReplicaExplorer {
         var failure: (seed: UInt64, violation: Violation, trace: [String])?
     }
 
-    init(seed: UInt64, faults: ReplicaFaults = []) {
+    init(seed: UInt64, theme: Theme? = nil, faults: ReplicaFaults = []) {
         var random = Seeded(seed)
+        let drawn = random.chance(1, in: 2) ? .anything : random.element(of: Theme.allCases)
+        let theme = theme ?? drawn
         world = ReplicaWorld(
-            seed: random.next(), paired: random.chance(4, in: 5),
+            seed: random.next(), paired: random.chance(theme == .joins ? 1 : 5, in: 6),
             policy: random.chance(1, in: 2) ? .solo : .block, faults: faults)
         world.breaksBetweenEffects = random.chance(1, in: 2)
-        world.applyLag = random.element(of: [1, 2, 50_000])
-        bias = Bias(
-            crashes: random.element(of: [0, 1, 3]), cuts: random.element(of: [0, 1, 4]),
-            commands: random.element(of: [1, 3, 8]), deliveries: random.element(of: [20, 60, 120]),
-            reads: random.element(of: [5, 10, 25]),
-            pauses: random.element(of: [[1, 5, 20, 100, 250, 700], [1, 5, 20, 50], [1, 3]]))
+        world.applyLag = theme == .restarts ? 1 : random.element(of: [1, 2, 50_000])
+        bias = Bias(theme, &random)
         // Up to 20 % between the two clocks, which is what the lease allows for.
         for index in 0...1 { world.nodes[index].rate = UInt64(900 + random.below(180)) }
     }
 
-    /// Walks until something is violated, `limit` walks are done or `isTimeUp`.
+    /// Walks until something is violated or `limit` walks are done.
     static func explore(
-        from first: UInt64, walks limit: Int, steps: Int, faults: ReplicaFaults = [],
-        until isTimeUp: () -> Bool = { false }
+        from first: UInt64, walks limit: Int, steps: Int, theme: Theme? = nil,
+        faults: ReplicaFaults = []
     ) -> Summary {
         var summary = Summary()
         for seed in first..<(first + UInt64(limit)) {
-            if isTimeUp() { break }
-            var explorer = ReplicaExplorer(seed: seed, faults: faults)
+            var explorer = ReplicaExplorer(seed: seed, theme: theme, faults: faults)
             announce(seed)
             summary.walks += 1
             do {
                 summary.steps += try explorer.walk(steps)
             } catch {
                 let violation = error as? Violation ?? Violation(description: "\(error)")
-                var again = ReplicaExplorer(seed: seed, faults: faults)
+                var again = ReplicaExplorer(seed: seed, theme: theme, faults: faults)
                 again.world.keepsTrace = true
                 _ = try? again.walk(steps)
                 summary.failure = (seed, violation, again.world.trace)
@@ -137,7 +158,7 @@ struct ReplicaExplorer {
             try command()
         } else if falls(bias.crashes) {
             world.crash(world.random.below(2))
-        } else if falls(6) {
+        } else if falls(bias.restarts) {
             try restart()
         } else if falls(bias.cuts) {
             cut()
@@ -182,7 +203,13 @@ struct ReplicaExplorer {
             world.count("wiped")
         }
         trimSomewhere()
-        if world.random.chance(1, in: 3) { world.nodes[index].applied = .zero }
+        if world.random.chance(1, in: 2) {
+            // What is known to be committed comes from older batches' headers; the state is as old
+            // as its snapshot, or as that.
+            let committed = world.random.below(Int(world.nodes[index].committed.rawValue) + 1)
+            world.nodes[index].committed = LSN(UInt64(committed))
+            world.nodes[index].applied = min(world.nodes[index].applied, LSN(UInt64(committed)))
+        }
         try world.start(index)
     }
 

@@ -241,7 +241,7 @@ extension Replica {
         guard let following else { return }
         if let promotion = following.promotion, now >= promotion.readyAt { freeze() }
         if let asked = self.following?.handOverAsked, now >= asked.deadline {
-            answerHandOver(.refused("the primary did not answer; it goes on"))
+            answerHandOver(.refused("no answer from the primary yet: status tells who is primary"))
         }
     }
 

@@ -1,9 +1,13 @@
+internal import Environment
+
 /// Connections: who is there, and what each message means in the state this node is in.
 extension Replica {
     struct Link: Equatable, Sendable {
         var id: LinkID
         var node: Identity
         var hello: Hello?
+        /// When something last came from it.
+        var heardAt: Instant
     }
 
     var hello: Hello {
@@ -17,11 +21,19 @@ extension Replica {
 
     mutating func connect(_ id: LinkID, _ node: Identity) {
         for old in links where old.node == node { drop(old.id, "replaced by \(id)") }
-        links.append(Link(id: id, node: node, hello: nil))
+        links.append(Link(id: id, node: node, hello: nil, heardAt: now))
         guard links.count <= ReplicaLimits.links else {
             return reject(id, .busy, "too many connections")
         }
         emit(.send(id, .hello(hello)))
+    }
+
+    /// Followers try first, and no two nodes at the same moment: of two connections made at once each
+    /// end would close another one.
+    var reconnectDelay: Interval {
+        let spread = Interval.milliseconds(meta.node.low % 8 * 30)
+        let own = meta.actingRole == .primary ? ReplicaLimits.reconnect : .zero
+        return Interval(nanoseconds: spread.nanoseconds + own.nanoseconds)
     }
 
     /// Tells every connected node that this one has changed its role; followers answer.
@@ -37,11 +49,29 @@ extension Replica {
     mutating func reject(_ id: LinkID, _ refusal: PeerRefusal, _ text: String) {
         emit(.send(id, .rejected(refusal, text: text)))
         drop(id, text)
+        waitBeforeReconnecting()
+    }
+
+    private mutating func waitBeforeReconnecting() {
+        reconnectAt = now.advanced(by: ReplicaLimits.reconnectAfterRefusal)
+    }
+
+    /// A connection over which nothing has come for long is no connection, whatever the socket says.
+    mutating func dropDeadLinks() {
+        let isBusy = following.map { $0.work != .none } ?? false
+        guard !isBusy else { return }
+        for link in links where now.since(link.heardAt) >= ReplicaLimits.deadLink {
+            let stream = leading?.stream
+            let isWorking = stream?.link == link.id && stream?.state != .flowing
+            if !isWorking {
+                drop(link.id, "nothing heard for \(ReplicaLimits.deadLink.milliseconds) ms")
+            }
+        }
     }
 
     mutating func forget(_ id: LinkID) {
         links.removeAll { $0.id == id }
-        if links.isEmpty { reconnectAt = now }
+        if links.isEmpty { reconnectAt = now.advanced(by: reconnectDelay) }
         loseFollower(id)
         losePrimary(id)
         if deciding?.asked == id { deciding?.asked = nil }
@@ -50,11 +80,13 @@ extension Replica {
     mutating func receive(_ message: PeerMessage, on id: LinkID) {
         // What comes late from a connection that was replaced means nothing.
         guard let from = link(id) else { return }
+        for index in links.indices where links[index].id == id { links[index].heardAt = now }
         switch message {
         case .hello(let hello): greet(hello, on: from)
         case .rejected(let refusal, let text):
             emit(.alarm("refused by node \(from.node): \(text) (\(refusal))"))
             drop(id, text)
+            waitBeforeReconnecting()
         case .reign(let reign): take(reign, on: id)
         case .append(let append): take(append, on: id)
         case .heartbeat(let epoch, let commit, let token):

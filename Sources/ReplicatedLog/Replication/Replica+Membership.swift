@@ -100,7 +100,7 @@ extension Replica {
         guard order != nil || stream.isInvited, companion == nil else { return }
         let isNearlyLevel =
             copy.isSound && stream.sent == appended
-            && stream.unackedBytes <= ReplicaLimits.nearlyLevelBytes
+            && sentBatches.bytes <= ReplicaLimits.nearlyLevelBytes
         guard isNearlyLevel || faults.contains(.joinWithoutCatchUp) else { return }
         leading?.growing = (copy.node, order?.command)
         leading?.joinOrdered = nil

@@ -1,3 +1,5 @@
+internal import Environment
+
 /// What a process that has just started decides: whether it leads, follows, or must ask.
 extension Replica {
     /// A restarting primary whose last batch only the follower can vouch for.
@@ -17,6 +19,7 @@ extension Replica {
         applied = start.applied
         epochs = start.epochs
         startedAt = now
+        reconnectAt = now.advanced(by: reconnectDelay)
         note(start.end)
         guard !hasEnded else { return }
         switch meta.actingRole {

@@ -21,13 +21,6 @@ extension Replica {
         /// Where the follower's log ends when it has everything that was sent.
         var sent = LogHead.empty
         var isReading = false
-        /// Sent and not acknowledged: where each batch ends, and its size.
-        var unacked: [(last: LSN, bytes: Int)] = []
-        var unackedBytes = 0
-
-        static func == (left: FollowerStream, right: FollowerStream) -> Bool {
-            left.link == right.link && left.state == right.state && left.sent == right.sent
-        }
     }
 
     mutating func greetAsPrimary(_ hello: Hello, on id: LinkID) {
@@ -47,7 +40,7 @@ extension Replica {
     /// Begins to bring a follower level.
     private mutating func serve(_ hello: Hello, on id: LinkID) {
         if let other = leading?.stream, other.link != id {
-            guard meta.members.contains(hello.node) || !meta.members.contains(other.node) else {
+            guard meta.members.contains(hello.node) else {
                 return reject(id, .busy, "node \(other.node) is the follower")
             }
             drop(other.link, "node \(hello.node) takes its place")
@@ -87,8 +80,7 @@ extension Replica {
         guard let leading, let stream = leading.stream else { return }
         self.leading?.stream?.state = .offered
         self.leading?.stream?.sent = start
-        self.leading?.stream?.unacked = []
-        self.leading?.stream?.unackedBytes = 0
+        sentBatches.removeAll()
         // What it has is told anew: if it lost something, what it had does not count.
         self.leading?.copy?.replicated = nil
         let reign = ReignStart(
@@ -107,7 +99,7 @@ extension Replica {
         guard let stream = leading?.stream, stream.state == .flowing, !stream.isReading else {
             return false
         }
-        return stream.unackedBytes < ReplicaLimits.unackedBytes
+        return sentBatches.bytes < ReplicaLimits.unackedBytes
     }
 
     mutating func send(_ batch: Batch, endingAt head: LogHead) {
@@ -116,8 +108,7 @@ extension Replica {
             epoch: leading.epoch, previous: stream.sent, batch: batch, commit: commit, token: token)
         emit(.send(stream.link, .append(append)))
         self.leading?.stream?.sent = head
-        self.leading?.stream?.unacked.append((head.last, batch.payload.count))
-        self.leading?.stream?.unackedBytes += batch.payload.count
+        sentBatches.append(endingAt: head.last, payloadBytes: batch.payload.count)
         if !isStalled { self.leading?.heartbeatAt = now.advanced(by: ReplicaLimits.heartbeat) }
     }
 
@@ -164,7 +155,7 @@ extension Replica {
         copy.isSound = ack.isSound
         let isConfirmed = confirm(&copy, ack.token)
         self.leading?.copy = copy
-        noteAcked(ack.flushed)
+        sentBatches.acknowledge(through: ack.flushed)
         if stream.state == .offered {
             self.leading?.stream?.state = .flowing
             sendHeartbeat()
@@ -183,13 +174,6 @@ extension Replica {
         if let confirmed = copy.confirmed, token <= confirmed { return false }
         copy.confirmed = token
         return true
-    }
-
-    private mutating func noteAcked(_ place: LSN) {
-        guard let stream = leading?.stream else { return }
-        let done = stream.unacked.prefix { $0.last <= place }
-        leading?.stream?.unackedBytes -= done.reduce(0) { $0 + $1.bytes }
-        leading?.stream?.unacked.removeFirst(done.count)
     }
 
     mutating func loseFollower(_ id: LinkID) {

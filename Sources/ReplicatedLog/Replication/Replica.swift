@@ -27,6 +27,8 @@ package struct Replica: Sendable {
     var leading: Leading?
     var following: Following?
     var deciding: Deciding?
+    /// What is on its way to the follower. Not in `leading`: copying that must not copy this.
+    var sentBatches = SentBatches()
     /// Connections, oldest first.
     var links: [Link] = []
     var now = Instant(nanoseconds: 0)
@@ -113,6 +115,7 @@ package struct Replica: Sendable {
         guard !hasEnded else { return nil }
         var moments: [Instant] = []
         if links.isEmpty { moments.append(reconnectAt) }
+        for link in links { moments.append(link.heardAt.advanced(by: ReplicaLimits.deadLink)) }
         if let leading {
             if leading.stream != nil { moments.append(leading.heartbeatAt) }
             if let handOver = leading.handOver { moments.append(handOver.deadline) }
@@ -129,6 +132,7 @@ package struct Replica: Sendable {
             reconnectAt = now.advanced(by: ReplicaLimits.reconnect)
             emit(.connectPeer)
         }
+        dropDeadLinks()
         if leading != nil { tickAsPrimary() }
         if following != nil { tickAsFollower() }
     }

@@ -17,6 +17,11 @@ package enum ReplicaLimits {
     package static let silence = Interval.milliseconds(1_000)
     /// How often a node without a connection asks for one.
     package static let reconnect = Interval.milliseconds(250)
+    /// The same after one of them has refused the other: nothing will have changed soon.
+    package static let reconnectAfterRefusal = Interval.seconds(5)
+    /// A connection over which nothing has come for so long is closed. Longer than a stuck disk, which
+    /// is silent too, takes to be noticed.
+    package static let deadLink = Interval.seconds(5)
     /// A planned hand-over that has not drained by then is called off.
     package static let handOver = Interval.milliseconds(1_000)
     /// How long the follower waits for the primary's word on a hand-over it asked for.
