@@ -120,9 +120,9 @@ package struct FrameDecoder: Sendable {
         case assembled(FrameHeader, [UInt8])
     }
 
+    /// Takes a whole frame whose header has been checked.
     private mutating func examine(_ bytes: RawSpan) throws(FrameError) -> Examined {
-        let (header, reserved) = FrameHeader.read(bytes)
-        try check(header, reserved)
+        let (header, _) = FrameHeader.read(bytes)
         frameCount += 1
         if header.type.isSkippable { return .nothing }
         try checkChecksum(header, bytes)

@@ -9,6 +9,9 @@ package struct FrameEncoder: Sendable {
 
     package init(features: Features = []) { self.features = features }
 
+    /// What the later fragments of a message carry.
+    private static let none = Extensions()
+
     /// Appends a frame (or the fragments of one message) with a payload that is there already.
     package func append(
         _ header: FrameHeader, extensions: Extensions = Extensions(), payload: RawSpan,
@@ -70,7 +73,9 @@ package struct FrameEncoder: Sendable {
                 header.flags.insert(.more)
                 header.flags.remove(.end)
             }
-            let start = begin(header, offset == 0 ? extensions : nil, &writer)
+            let start =
+                offset == 0
+                ? begin(header, extensions, &writer) : begin(header, FrameEncoder.none, &writer)
             writer.append(payload.extracting(offset..<end))
             finish(start, &writer)
             offset = end
@@ -79,16 +84,16 @@ package struct FrameEncoder: Sendable {
 
     /// Writes header and extensions; answers where the frame begins.
     private func begin(
-        _ header: FrameHeader, _ extensions: Extensions?, _ writer: inout ByteWriter
+        _ header: FrameHeader, _ extensions: borrowing Extensions, _ writer: inout ByteWriter
     ) -> Int {
         let start = writer.count
         var header = header
-        let count = extensions?.encodedByteCount ?? 0
+        let count = extensions.encodedByteCount
         precondition(count <= Limits.extensionBytes, "\(count) bytes of extensions in a frame")
         header.extensionBytes = UInt16(count)
         header.checksum = 0
         header.append(to: &writer)
-        if count > 0 { extensions?.encode(into: &writer) }
+        if count > 0 { extensions.encode(into: &writer) }
         return start
     }
 
