@@ -7,6 +7,9 @@ struct EncodingCheck {
     /// What the next of them may be.
     private var range: ClosedRange<UInt8> = 0x80...0xBF
 
+    /// Whether a character has begun and not ended.
+    var isInside: Bool { pending > 0 }
+
     /// What is wrong with the next byte, if anything; the check starts anew after it.
     mutating func take(_ byte: UInt8) -> String? {
         if pending > 0 {

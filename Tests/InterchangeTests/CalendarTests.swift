@@ -2,12 +2,16 @@ import Testing
 import WorkProtocol
 
 @Suite struct CalendarTests {
-    @Test func `every day of the years 1 to 9999 converts both ways`() throws {
-        var year = 1
-        var month = 1
-        var day = 1
-        var weekday = 0  // 0001-01-01 was a Monday.
-        for days in CivilDate.daysMin...CivilDate.daysMax {
+    // The calendar repeats after 400 years.
+    @Test(arguments: [1, 1600, 9600])
+    func `every day converts both ways`(_ first: Int) throws {
+        var (year, month, day) = (first, 1, 1)
+        let start = try #require(CivilDate(year: first, month: 1, day: 1))
+        let end = CivilDate(year: first + 400, month: 1, day: 1)?.days ?? CivilDate.daysMax + 1
+        var weekday = 0  // 0001-01-01 was a Monday, and 400 years are whole weeks.
+        if first == 1600 { weekday = 5 }
+        if first == 9600 { weekday = 5 }
+        for days in start.days..<end {
             let date = try #require(CivilDate(days: days))
             let parts = date.components
             guard parts == (year, month, day), date.weekday.rawValue == weekday,
@@ -19,15 +23,19 @@ import WorkProtocol
             day += 1
             weekday = (weekday + 1) % 7
             if CivilDate(year: year, month: month, day: day) == nil {
-                day = 1
-                month += 1
-                if month == 13 {
-                    month = 1
-                    year += 1
-                }
+                (month, day) = (month + 1, 1)
             }
+            if month == 13 { (year, month) = (year + 1, 1) }
         }
-        #expect(year == 10_000)
+    }
+
+    @Test func `the years are 1 to 9999`() {
+        #expect(CivilDate(days: CivilDate.daysMin)?.description == "0001-01-01")
+        #expect(CivilDate(days: CivilDate.daysMax)?.description == "9999-12-31")
+        #expect(CivilDate(days: CivilDate.daysMin - 1) == nil)
+        #expect(CivilDate(days: CivilDate.daysMax + 1) == nil)
+        #expect(CivilDate(days: .min) == nil)
+        #expect(CivilDate(milliseconds: .max) == nil)
     }
 
     @Test(arguments: [

@@ -34,10 +34,10 @@ struct MemoryGraph: ExportLookup {
     }
 
     mutating func apply(_ items: [ImportItem]) throws {
-        #expect(items.count <= ImportReader.batchItemsMax)
+        #expect(items.count <= ImportBatches.itemsMax)
         var request = Import()
         request.items = items
-        #expect(request.encoded().count <= ImportReader.batchBytesMax)
+        #expect(request.encoded().count <= ImportBatches.bytesMax)
         try request.validate()
         for item in items { outcomes.append(try apply(item)) }
     }

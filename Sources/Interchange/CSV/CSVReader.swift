@@ -38,13 +38,41 @@ package struct CSVReader {
                 try refill()
                 if isAtEnd { return finish() }
             }
+            takePlain()
+            guard offset < chunk.count else {
+                try refuseLongRow()
+                continue
+            }
             let byte = chunk[offset]
             offset += 1
             if let row = take(byte) { return row }
-            if rowBytes > rowBytesMax {
-                throw TextProblem(row.place, "the row has more than \(rowBytesMax) bytes")
-            }
+            try refuseLongRow()
         }
+    }
+
+    private func refuseLongRow() throws(TextProblem) {
+        guard rowBytes > rowBytesMax else { return }
+        throw TextProblem(row.place, "the row has more than \(rowBytesMax) bytes")
+    }
+
+    /// Takes as many characters as the chunk has that mean nothing but themselves inside a cell.
+    private mutating func takePlain() {
+        guard state == .quoted || state == .unquoted, !encoding.isInside, carriageReturn == nil
+        else {
+            return
+        }
+        let start = offset
+        var end = start
+        while end < chunk.count {
+            let byte = chunk[end]
+            if byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x2C { break }
+            end += 1
+        }
+        guard end > start else { return }
+        cell.append(contentsOf: chunk[start..<end])
+        place.column += end - start
+        rowBytes += end - start
+        offset = end
     }
 
     private mutating func refill() throws(TextProblem) {

@@ -18,17 +18,7 @@ package struct ImportReader {
     private let options: ImportOptions
     private var ledger = ImportLedger()
     private var file: (any ImportedFile)?
-    /// What the file gave and no batch has yet, last first.
-    private var waiting: [ImportItem] = []
-    private var held: [ImportItem] = []
-    private var heldBytes = 0
-    /// The item of the project that was asked for, which has to lead every batch.
-    private var destination: ImportItem?
-
-    /// The most items a batch has.
-    package static let batchItemsMax = 1000
-    /// The most bytes a batch has when encoded.
-    package static let batchBytesMax = 1 << 20
+    private var batches = ImportBatches()
 
     package init(_ source: any ByteSource, options: ImportOptions) {
         self.source = source
@@ -104,10 +94,7 @@ package struct ImportReader {
         precondition(gids.count == people.count, "a gid for each of the people")
         ledger.people.gids = gids
         ledger.isOpen = false
-        waiting = []
-        held = []
-        heldBytes = 0
-        destination = nil
+        batches = ImportBatches()
         try file?.restart()
     }
 
@@ -115,40 +102,10 @@ package struct ImportReader {
     package mutating func nextBatch() throws(TextProblem) -> [ImportItem]? {
         precondition(file != nil, "check and begin come first")
         while true {
-            while let item = waiting.popLast() {
-                if let batch = take(item) { return batch }
-            }
-            guard let items = try file?.next(&ledger) else { return flush() }
-            waiting = items.reversed()
+            if let batch = batches.next() { return batch }
+            guard let items = try file?.next(&ledger) else { return batches.rest() }
+            batches.add(items)
         }
-    }
-
-    /// Adds an item to what is held; what was held, if the item would be too much.
-    private mutating func take(_ item: ImportItem) -> [ImportItem]? {
-        let bytes = item.encoded().count + 8
-        var batch: [ImportItem]?
-        if held.count >= ImportReader.batchItemsMax - 1
-            || heldBytes + bytes > ImportReader.batchBytesMax - 1024
-        {
-            batch = flush()
-            if let destination { hold(destination, destination.encoded().count + 8) }
-        }
-        if case .project(let project) = item.kind, project.into != 0 { destination = item }
-        hold(item, bytes)
-        return batch
-    }
-
-    private mutating func hold(_ item: ImportItem, _ bytes: Int) {
-        held.append(item)
-        heldBytes += bytes
-    }
-
-    private mutating func flush() -> [ImportItem]? {
-        defer {
-            held = []
-            heldBytes = 0
-        }
-        return held.isEmpty ? nil : held
     }
 }
 

@@ -167,6 +167,7 @@ package struct JSONReader {
         advance()
         var text: [UInt8] = []
         while true {
+            takePlain(into: &text)
             guard let byte = try peek() else {
                 throw TextProblem(start, "the string that begins here is not closed")
             }
@@ -185,6 +186,21 @@ package struct JSONReader {
                 throw TextProblem(start, "a string of more than \(JSONReader.tokenBytesMax) bytes")
             }
         }
+    }
+
+    /// Takes as many plain ASCII characters as the chunk has: what most strings are made of.
+    private mutating func takePlain(into text: inout [UInt8]) {
+        let start = offset
+        var end = start
+        while end < chunk.count {
+            let byte = chunk[end]
+            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
+            end += 1
+        }
+        guard end > start, !encoding.isInside else { return }
+        text.append(contentsOf: chunk[start..<end])
+        place.column += end - start
+        offset = end
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(TextProblem) {
