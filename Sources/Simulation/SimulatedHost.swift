@@ -15,6 +15,8 @@ package final class SimulatedHost: @unchecked Sendable {
     private var randomness: Seed
     private var configuration: NodeConfiguration
     private var process: SimulatedProcess?
+    /// Processes that ended: one may have ended in the middle of its own work, and finishes that.
+    private var graves: [SimulatedProcess] = []
     /// Why processes here ended by themselves, in order.
     package private(set) var ends: [NodeEnd] = []
     /// What was told as an alarm.
@@ -78,6 +80,7 @@ package final class SimulatedHost: @unchecked Sendable {
     }
 
     private func stop(_ remainder: CrashRemainder) {
+        if let process { graves.append(process) }
         process?.end()
         process = nil
         disk = disk.crashed(remainder)
@@ -100,6 +103,5 @@ private final class SimulatedProcess: @unchecked Sendable {
     func end() {
         scheduler.end()
         network.end()
-        node = nil
     }
 }

@@ -72,6 +72,7 @@ extension Node {
     private func becomePrimary(_ epoch: Epoch) {
         finishApplying()
         newest.removeAll()
+        reignStart = applied
         world.tell(.note("primary in epoch \(epoch), records up to \(applied)"))
     }
 

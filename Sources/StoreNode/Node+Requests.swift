@@ -87,7 +87,7 @@ extension Node {
         let performed = try perform(
             addressed.command, in: addressed.ordinal, as: asked.principal,
             request: asked.requestID, hash: asked.hash)
-        var lsn = newest[addressed.ordinal] ?? .zero
+        var lsn = newestSeen(in: addressed.ordinal)
         if addressed.ordinal == 0 {
             deliverErrands()
             lsn = lastEntered
@@ -139,7 +139,7 @@ extension Node {
                 query, in: asked.workspace, as: asked.principal, into: &writer)
             hold(
                 HeldReply(
-                    lsn: newest[asked.workspace] ?? .zero, session: session.id,
+                    lsn: newestSeen(in: asked.workspace), session: session.id,
                     stream: asked.stream, deadline: asked.deadline, isCommand: false,
                     workspacePosition: shards.workspace(asked.workspace)?.position ?? 0,
                     content: .answer(writer.bytes)),

@@ -30,8 +30,10 @@ package final class Node: @unchecked Sendable {
     let shards: ShardMap
     var group = GroupCommit()
     var gate = ReplyGate()
-    /// The newest record of each workspace, for what a reply about it has seen.
+    /// The newest record of each workspace since this reign began, for what a reply has seen.
     var newest: [UInt32: LSN] = [:]
+    /// Where this reign began: what a reply has seen of workspaces that are not in `newest`.
+    var reignStart = LSN.zero
 
     var sessions: [UInt64: Session] = [:]
     var nextSession: UInt64 = 1

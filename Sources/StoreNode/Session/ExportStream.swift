@@ -205,7 +205,7 @@ extension Node {
         let cursor = try workspace.export(request, as: asked.principal)
         let maker = ExportMaker(
             cursor, ExportOptions(request, host: configuration.advertised), workspace.itself)
-        let lsn = newest[asked.workspace] ?? .zero
+        let lsn = newestSeen(in: asked.workspace)
         let stream = ExportStream(session, self, asked.stream, lsn, maker)
         session.exports[asked.stream] = stream
         hold(
