@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// SplitMix64: the same bytes for the same seed, on every machine.
 struct SeededBytes: RandomNumberGenerator {
     private var state: UInt64
@@ -14,7 +16,10 @@ struct SeededBytes: RandomNumberGenerator {
 
     /// `count` bytes that do not compress.
     mutating func noise(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+        var writer = ByteWriter(capacity: count + 8)
+        while writer.count < count { writer.append(fixed: next()) }
+        writer.truncate(to: count)
+        return writer.bytes
     }
 
     /// About `count` bytes of words, which do.

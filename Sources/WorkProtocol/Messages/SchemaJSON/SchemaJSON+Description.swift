@@ -8,10 +8,7 @@ extension SchemaJSON {
             value = everything
         } else if let method = Method(named: name) {
             let description = method.description
-            let messages = [description.request, description.response].compactMap { name in
-                message(named: name).map { JSONMember(name: name, value: $0) }
-            }
-            value = .object(members(of: description) + messages)
+            value = .object(members(of: description) + messages(of: description))
         } else {
             value = message(named: name) ?? enumeration(named: name)
         }
@@ -43,6 +40,14 @@ extension SchemaJSON {
         members.append(JSONMember(name: "request", value: .string(method.request)))
         members.append(JSONMember(name: "response", value: .string(method.response)))
         return members
+    }
+
+    /// The messages a method takes and gives, which may be one.
+    private static func messages(of method: Method.Description) -> [JSONMember] {
+        let names = [method.request] + (method.response == method.request ? [] : [method.response])
+        return names.compactMap { name in
+            message(named: name).map { JSONMember(name: name, value: $0) }
+        }
     }
 
     /// A line a field: its number, type, presence and limits.
