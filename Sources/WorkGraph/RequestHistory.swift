@@ -13,14 +13,14 @@ struct RequestHistory {
     /// Milliseconds.
     static let age: Int64 = 24 * 3600 * 1000
 
-    struct Key: Hashable, Comparable {
+    private struct Key: Hashable {
         var principal: UInt64
         var high: UInt64
         var low: UInt64
 
-        static func < (left: Key, right: Key) -> Bool {
-            (left.high, left.low, left.principal) < (right.high, right.low, right.principal)
-        }
+        var created: Int64 { Int64(high >> 16) }
+        /// Which map it is in.
+        var map: Int { Int(low % UInt64(spread)) }
     }
 
     struct Outcome: Equatable {
@@ -35,17 +35,22 @@ struct RequestHistory {
         var acknowledged: UInt64 = 0
         /// The highest sequence whose outcome was dropped without being acknowledged.
         var dropped: UInt64 = 0
-        var lastUsed: Int64
+        var lastUsed: Int64 = 0
         /// By ascending sequence.
         var outcomes: [Outcome] = []
+        /// Its place in `order`.
+        var place: Int32
     }
 
-    private var sessions: [Key: Session] = [:]
-    /// Sessions in the order of their creation (their keys begin with it), for eviction.
-    private var order: [Key] = []
+    /// The sessions, spread over maps by their random bits: a write while a snapshot is being taken
+    /// copies one of them, not all.
+    private var sessions = [[Key: Session]](repeating: [:], count: RequestHistory.spread)
+    private static let spread = 256
+    /// The sessions in the order they were last used.
+    private var order = UsageOrder<Key>()
     /// Creation time of the newest session that was evicted.
     private(set) var evicted: Int64 = 0
-    var count: Int { sessions.count }
+    var count: Int { order.count }
 
     enum Recall: Equatable {
         /// Never seen: execute.
@@ -59,7 +64,7 @@ struct RequestHistory {
     /// What is known of a request. O(log outcomes of the session).
     func recall(_ id: RequestID, _ principal: Gid, hash: UInt64, at time: Int64) -> Recall {
         let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
-        guard let session = sessions[key] else {
+        guard let session = sessions[key.map][key] else {
             let tooOld = id.created <= evicted || id.created < time - Self.age
             return tooOld ? .expired : .new
         }
@@ -90,61 +95,46 @@ struct RequestHistory {
     /// `apply` only.
     mutating func remember(_ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64) {
         let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
-        if sessions[key] == nil { open(key, at: time) }
-        guard var session = sessions.removeValue(forKey: key) else { return }
+        if let place = sessions[key.map][key]?.place {
+            order.touch(place)
+        } else {
+            sessions[key.map][key] = Session(place: order.append(key))
+        }
+        Self.remember(
+            outcome, id.acknowledged, at: time,
+            in: &sessions[key.map][key, default: Session(place: 0)])
+        while let oldest = order.oldest, let session = sessions[oldest.map][oldest],
+            session.lastUsed < time - Self.age || order.count > Self.sessionsMax
+        {
+            evicted = max(evicted, oldest.created)
+            order.remove(session.place)
+            sessions[oldest.map].removeValue(forKey: oldest)
+        }
+    }
+
+    private static func remember(
+        _ outcome: Outcome, _ acknowledged: UInt64, at time: Int64, in session: inout Session
+    ) {
         session.lastUsed = time
-        session.acknowledged = max(session.acknowledged, id.acknowledged)
-        let acknowledged = session.acknowledged
-        if let first = session.outcomes.first, first.sequence < acknowledged {
-            session.outcomes.removeSubrange(..<Self.place(acknowledged, in: session.outcomes))
+        session.acknowledged = max(session.acknowledged, acknowledged)
+        if let first = session.outcomes.first, first.sequence < session.acknowledged {
+            session.outcomes.removeSubrange(
+                ..<place(session.acknowledged, in: session.outcomes))
         }
-        session.outcomes.insert(outcome, at: Self.place(outcome.sequence, in: session.outcomes))
-        if session.outcomes.count > Self.outcomesPerSession {
+        session.outcomes.insert(outcome, at: place(outcome.sequence, in: session.outcomes))
+        if session.outcomes.count > outcomesPerSession {
             session.dropped = max(session.dropped, session.outcomes.removeFirst().sequence)
-        }
-        sessions[key] = session
-        expire(at: time)
-    }
-
-    private mutating func open(_ key: Key, at time: Int64) {
-        sessions[key] = Session(lastUsed: time)
-        var low = 0
-        var high = order.count
-        // New sessions are the newest nearly always.
-        if let last = order.last, last < key { low = high }
-        while low < high {
-            let middle = (low + high) / 2
-            if order[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        order.insert(key, at: low)
-    }
-
-    /// Forgets the oldest sessions: those older than a day that nobody used for a day, and more
-    /// where there are too many.
-    private mutating func expire(at time: Int64) {
-        while let oldest = order.first {
-            let created = Int64(oldest.high >> 16)
-            let isOld = created < time - Self.age
-            guard order.count > Self.sessionsMax || isOld else { return }
-            if isOld, let session = sessions[oldest], session.lastUsed >= time - Self.age {
-                // Still in use: give it a day from its last use, and look again when it is the
-                // oldest of all; the rest is younger.
-                return
-            }
-            evicted = max(evicted, created)
-            sessions.removeValue(forKey: oldest)
-            order.removeFirst()
         }
     }
 
     // MARK: - Snapshot
 
-    /// All sessions, oldest first, as they are kept in a snapshot.
+    /// All sessions, that used longest ago first, as they are kept in a snapshot.
     func forEachStored<Failure: Error>(
         _ body: (StoredSession) throws(Failure) -> Void
     ) throws(Failure) {
-        for key in order {
-            guard let session = sessions[key] else { continue }
+        try order.forEach { (key) throws(Failure) in
+            guard let session = sessions[key.map][key] else { return }
             var stored = StoredSession()
             stored.session = Self.bytes(RequestID(high: key.high, low: key.low, sequence: 0))
             stored.principal = key.principal
@@ -170,8 +160,11 @@ struct RequestHistory {
                 offset: 0, expected: "a session of 16 bytes", found: "\(stored.session.count)")
         }
         let key = Key(principal: stored.principal, high: high, low: low)
-        if sessions[key] == nil { open(key, at: stored.lastUsed) }
-        var session = Session(lastUsed: stored.lastUsed)
+        guard sessions[key.map][key] == nil else {
+            throw Corruption(offset: 0, expected: "a session once", found: "it again")
+        }
+        var session = Session(place: order.append(key))
+        session.lastUsed = stored.lastUsed
         session.acknowledged = stored.acknowledged
         session.dropped = stored.dropped
         session.outcomes = stored.outcomes.map {
@@ -179,7 +172,7 @@ struct RequestHistory {
                 sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
                 method: $0.method, position: $0.position)
         }
-        sessions[key] = session
+        sessions[key.map][key] = session
     }
 
     mutating func restore(evicted: Int64) { self.evicted = evicted }

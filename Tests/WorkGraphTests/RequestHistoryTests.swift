@@ -1,0 +1,190 @@
+import ByteCoding
+import Testing
+import WorkProtocol
+
+@testable import WorkGraph
+
+@Suite struct RequestHistoryTests {
+    private let now: Int64 = 1_700_000_000_000
+    private let ann = Gid(1)
+
+    private func request(
+        created: Int64? = nil, _ sequence: UInt64, low: UInt64 = 5, acknowledged: UInt64 = 0
+    ) -> RequestID {
+        var request = RequestID(time: created ?? now, random: (1, low), sequence: sequence)
+        request.acknowledged = acknowledged
+        return request
+    }
+
+    private func outcome(_ sequence: UInt64, hash: UInt64 = 7) -> RequestHistory.Outcome {
+        RequestHistory.Outcome(
+            sequence: sequence, requestHash: hash, answer: [UInt8(truncatingIfNeeded: sequence)],
+            method: 1, position: sequence)
+    }
+
+    @Test func `a request is new once, known after, and reused if it differs`() {
+        var history = RequestHistory()
+        let id = request(1)
+        #expect(history.recall(id, ann, hash: 7, at: now) == .new)
+        history.remember(id, ann, outcome(1), at: now)
+        #expect(history.recall(id, ann, hash: 7, at: now) == .known(outcome(1)))
+        #expect(history.recall(id, ann, hash: 8, at: now) == .reused)
+        #expect(history.recall(request(2), ann, hash: 7, at: now) == .new)
+        // Another principal's session of the same number is another session.
+        #expect(history.recall(id, Gid(2), hash: 7, at: now) == .new)
+    }
+
+    @Test func `requests may come in any order`() {
+        var history = RequestHistory()
+        for sequence in [5, 3, 9, 1] as [UInt64] {
+            #expect(history.recall(request(sequence), ann, hash: 7, at: now) == .new)
+            history.remember(request(sequence), ann, outcome(sequence), at: now)
+        }
+        for sequence in [1, 3, 5, 9] as [UInt64] {
+            #expect(
+                history.recall(request(sequence), ann, hash: 7, at: now)
+                    == .known(outcome(sequence)))
+        }
+        #expect(history.recall(request(4), ann, hash: 7, at: now) == .new)
+    }
+
+    @Test func `what the client acknowledged is forgotten, and never done again`() {
+        var history = RequestHistory()
+        for sequence in UInt64(1)...4 {
+            history.remember(request(sequence), ann, outcome(sequence), at: now)
+        }
+        history.remember(request(5, acknowledged: 4), ann, outcome(5), at: now)
+        #expect(history.recall(request(3), ann, hash: 7, at: now) == .expired)
+        #expect(history.recall(request(4), ann, hash: 7, at: now) == .known(outcome(4)))
+        // An older acknowledgement that comes late brings nothing back.
+        history.remember(request(6, acknowledged: 1), ann, outcome(6), at: now)
+        #expect(history.recall(request(2), ann, hash: 7, at: now) == .expired)
+    }
+
+    @Test func `a session keeps 1,024 outcomes, and knows which it dropped`() {
+        var history = RequestHistory()
+        for sequence in UInt64(1)...1030 {
+            history.remember(request(sequence), ann, outcome(sequence), at: now)
+        }
+        for sequence in UInt64(1)...6 {
+            #expect(history.recall(request(sequence), ann, hash: 7, at: now) == .expired)
+        }
+        #expect(history.recall(request(7), ann, hash: 7, at: now) == .known(outcome(7)))
+        #expect(history.recall(request(1031), ann, hash: 7, at: now) == .new)
+    }
+
+    @Test func `a session older than a day that nobody knows is not executed`() {
+        let history = RequestHistory()
+        let old = now - RequestHistory.age
+        #expect(history.recall(request(created: old - 1, 1), ann, hash: 7, at: now) == .expired)
+        #expect(history.recall(request(created: old, 1), ann, hash: 7, at: now) == .new)
+    }
+
+    @Test func `of too many sessions that used longest ago goes, and is never executed`() {
+        var history = RequestHistory()
+        let count = RequestHistory.sessionsMax
+        for index in 0..<count {
+            let id = request(created: now + Int64(index), 1)
+            history.remember(id, ann, outcome(1), at: now)
+        }
+        // The first is used again, so the second has to go.
+        history.remember(request(created: now, 2), ann, outcome(2), at: now)
+        history.remember(request(created: now + Int64(count), 1), ann, outcome(1), at: now)
+        #expect(history.count == count && history.evicted == now + 1)
+        #expect(history.recall(request(created: now + 1, 1), ann, hash: 7, at: now) == .expired)
+        let unknown = request(created: now, 1, low: 77)
+        #expect(history.recall(unknown, ann, hash: 7, at: now) == .expired)
+        let first = request(created: now, 1)
+        #expect(history.recall(first, ann, hash: 7, at: now) == .known(outcome(1)))
+    }
+
+    @Test func `a session in use outlives its first day; one that is not is evicted`() {
+        var history = RequestHistory()
+        let later = now + RequestHistory.age + 10
+        history.remember(request(1), ann, outcome(1), at: now)
+        history.remember(request(created: now + 1, 1, low: 6), ann, outcome(1), at: now + 1)
+        history.remember(request(2), ann, outcome(2), at: now + 20)
+        history.remember(request(created: later, 1, low: 8), ann, outcome(1), at: later)
+        #expect(history.recall(request(1), ann, hash: 7, at: later) == .known(outcome(1)))
+        let idle = request(created: now + 1, 1, low: 6)
+        #expect(history.recall(idle, ann, hash: 7, at: later) == .expired)
+        let end = later + RequestHistory.age + 1
+        history.remember(request(created: end, 1, low: 9), ann, outcome(1), at: end)
+        #expect(history.count == 1)
+        #expect(history.recall(request(2), ann, hash: 7, at: end) == .expired)
+    }
+
+    @Test func `the memory survives a snapshot`() throws {
+        var history = RequestHistory()
+        for sequence in UInt64(1)...20 {
+            let id = request(
+                created: now + Int64(sequence % 3), sequence, low: sequence % 3, acknowledged: 4)
+            history.remember(id, ann, outcome(sequence), at: now)
+        }
+        var copy = RequestHistory()
+        copy.restore(evicted: history.evicted)
+        try history.forEachStored { stored in
+            try copy.restore(StoredSession(decoding: stored.encoded()))
+        }
+        #expect(copy.count == history.count)
+        for sequence in UInt64(1)...25 {
+            let id = request(created: now + Int64(sequence % 3), sequence, low: sequence % 3)
+            #expect(
+                copy.recall(id, ann, hash: 7, at: now)
+                    == history.recall(id, ann, hash: 7, at: now))
+        }
+    }
+
+    // MARK: - In a workspace
+
+    @Test func `a retry is answered the same and done once, also after a replay`() throws {
+        let world = try World()
+        let id = request(created: world.time, 1)
+        let create = Command.createTask(.with { $0.name = "once" })
+        let first = try world.perform(create, as: world.bob, request: id, requestHash: 7)
+        let count = world.graph.rowCount
+        let again = try world.perform(create, as: world.bob, request: id, requestHash: 7)
+        #expect(again.answer == first.answer && again.record == nil)
+        #expect(again.position == first.position && world.graph.rowCount == count)
+        let replayed = try world.replayed()
+        let third = try replayed.perform(
+            create, as: world.bob, request: id, requestHash: 7, wallTime: world.time)
+        #expect(third.answer == first.answer && third.record == nil)
+        #expect(throws: Rejection.self) {
+            try world.perform(create, as: world.bob, request: id, requestHash: 8)
+        }
+    }
+
+    @Test func `a command that changes nothing is remembered as well`() throws {
+        let world = try World()
+        let task = try world.task("t")
+        let id = request(created: world.time, 1)
+        let same = Command.updateTask(
+            .with {
+                $0.task = task
+                $0.name = "t"
+            })
+        let first = try world.perform(same, as: world.ann, request: id, requestHash: 7)
+        #expect(first.record != nil)
+        try world.update(task) { $0.name = "u" }
+        let again = try world.perform(same, as: world.ann, request: id, requestHash: 7)
+        #expect(again.answer == first.answer)
+        #expect(try world.replayed().digest == world.graph.digest)
+    }
+
+    @Test func `a stored answer is not told to somebody who was removed since`() throws {
+        let world = try World()
+        let id = request(created: world.time, 1)
+        let create = Command.createTask(.with { $0.name = "t" })
+        _ = try world.perform(create, as: world.bob, request: id, requestHash: 7)
+        try world.change(
+            .updateMembership(
+                .with {
+                    $0.account = 2
+                    $0.isActive = false
+                }), as: world.ann)
+        #expect(throws: Rejection.notFound) {
+            try world.perform(create, as: world.bob, request: id, requestHash: 7)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import ByteCoding
+import Testing
+import WorkProtocol
+
+@testable import WorkGraph
+
+@Suite struct RowStoreTests {
+    private struct Row: Equatable {
+        var kind: EntityKind
+        var bytes: [UInt8]
+    }
+
+    private func rows(of store: RowStore) -> [UInt32: Row] {
+        var found: [UInt32: Row] = [:]
+        var previous: UInt32?
+        store.forEach { row, kind, bytes in
+            if let previous { #expect(row > previous) }
+            previous = row
+            found[row] = Row(kind: kind, bytes: bytes.withUnsafeBytes { [UInt8]($0) })
+            return true
+        }
+        return found
+    }
+
+    @Test(arguments: [1, 2, 3, Seeds.fresh()])
+    func `it is a dictionary, and so is every copy taken on the way`(seed: UInt64) {
+        print("seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        var store = RowStore()
+        var model: [UInt32: Row] = [:]
+        var copies: [(store: RowStore, model: [UInt32: Row])] = []
+        for step in 0..<3000 {
+            let row = UInt32(1 + random.below(500))
+            if random.once(in: 4) {
+                store.remove(row)
+                model[row] = nil
+            } else {
+                // Now and then a row larger than a page.
+                let size = random.once(in: 400) ? 70_000 : random.below(700)
+                let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &+ step) }
+                let kind: EntityKind = random.once(in: 2) ? .task : .story
+                store.set(row, kind: kind, bytes.span.bytes)
+                model[row] = Row(kind: kind, bytes: bytes)
+            }
+            #expect(store.bytes(of: row) == model[row]?.bytes, "seed \(seed), step \(step)")
+            #expect(store.kind(of: row) == model[row]?.kind)
+            #expect(store.count == model.count)
+            if random.once(in: 300) { copies.append((store, model)) }
+            if random.once(in: 700), !copies.isEmpty { copies.removeFirst() }
+        }
+        #expect(rows(of: store) == model, "seed \(seed)")
+        #expect(store.contentBytes == model.values.reduce(0) { $0 + $1.bytes.count })
+        for copy in copies { #expect(rows(of: copy.store) == copy.model, "seed \(seed)") }
+    }
+
+    @Test func `rows that come and go do not fill the memory`() {
+        var store = RowStore()
+        let bytes = [UInt8](repeating: 7, count: 300)
+        for round in 0..<50 {
+            for row in UInt32(1)...1000 {
+                let grown = bytes + [UInt8](repeating: 8, count: round * 8)
+                store.set(row, kind: .task, grown.span.bytes)
+            }
+        }
+        let needed = store.contentBytes + 1000 * 20
+        #expect(store.allocatedBytes < needed * 5 / 2 + 4 * RowPage.standardCapacity)
+    }
+
+    @Test func `a copy is not touched by what is written later`() {
+        var store = RowStore()
+        for row in UInt32(1)...100 { store.set(row, kind: .task, [UInt8(row)].span.bytes) }
+        let copy = store
+        for row in UInt32(1)...100 { store.set(row, kind: .task, [0].span.bytes) }
+        store.remove(50)
+        for row in UInt32(1)...100 { #expect(copy.bytes(of: row) == [UInt8(row)]) }
+        #expect(copy.count == 100 && store.count == 99)
+    }
+}
