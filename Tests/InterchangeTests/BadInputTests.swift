@@ -159,3 +159,60 @@ import WorkProtocol
         #expect { try reader.check() } throws: { ($0 as? ImportFailure)?.isUnreadable == true }
     }
 }
+
+/// What the store would refuse, and so does not get.
+@Suite struct ForeignValueTests {
+    @Test(arguments: [
+        (
+            "<body>One <strong>two</strong> &amp; <a href=\"https://x.org/?a=b\">three</a></body>",
+            true
+        ),
+        ("plain", true), ("<body>", false), ("<b onclick=\"x()\">x</b>", false),
+        ("<a href=\"javascript:x\">y</a>", false), ("<a data-asana-gid=\"12\">@Ann</a>", false),
+        ("<body><em></body></em>", false), ("a & b", false), ("<script></script>", false),
+        ("a < b", false), ("<>", false), ("</body>", false), ("&#1;", false),
+    ])
+    func `only plain formatting is taken over`(_ html: String, _ expected: Bool) {
+        #expect(PlainHTML.accepts(html) == expected)
+    }
+
+    @Test(arguments: [
+        ("https://x.org/a", true), ("HTTP://x.org", true), ("attachments/a", false),
+        ("javascript:alert(1)", false), ("data:text/html,x", false), ("https://x\u{7}", false),
+        ("", false),
+    ])
+    func `only addresses of the web are taken over`(_ address: String, _ expected: Bool) {
+        #expect(WebAddress.accepted(address) == (expected ? address : ""))
+    }
+
+    @Test func `people are found by what the file gives`() throws {
+        var people = PeopleTable()
+        #expect(people.find(name: "Ann", email: "Ann@x.org") == 0)
+        #expect(people.find(name: "", email: "ann@X.org") == 0)
+        #expect(people.find(name: "Ann", email: "") == 1)
+        #expect(people.find(name: "Bob", email: "no address") == 2)
+        #expect(people.find(name: "", email: "no address either") == 3)
+        #expect(people.find(name: "", email: "") == nil)
+        #expect(people.find(external: "17", name: "Cy", email: "cy@x.org") == 4)
+        #expect(people.find(external: "17", name: "") == 4)
+        #expect(people.accounts.map(\.name) == ["Ann", "Ann", "Bob", "no address either", "Cy"])
+        #expect(people.accounts.map(\.email) == ["Ann@x.org", "", "", "", "cy@x.org"])
+        for account in people.accounts {
+            try account.validate()
+            #expect(!account.email.isEmpty || account.external?.gid.isEmpty == false)
+        }
+    }
+
+    @Test func `keys made of names are different for different names`() {
+        let keys = [
+            ForeignKey.section("a/b", of: "c"), ForeignKey.section("b", of: "c/a"),
+            ForeignKey.section("b", of: "c%2Fa"),
+            ForeignKey.section(String(repeating: "x", count: 2000), of: "c"),
+            ForeignKey.section(String(repeating: "x", count: 2001), of: "c"),
+            ForeignKey.label("line\nbreak"),
+        ]
+        #expect(Set(keys).count == keys.count)
+        #expect(keys.allSatisfy { $0.utf8.count <= 1024 && ForeignKey.isMadeUp($0) })
+        #expect(keys.allSatisfy { CleanText.line($0).changes.isEmpty })
+    }
+}

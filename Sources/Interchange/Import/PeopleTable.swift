@@ -9,7 +9,11 @@ struct PeopleTable {
 
     /// The number of the person with this id of the other system, who is added if new; without an
     /// id, that of the person with this e-mail address, or else with this name; nil without any.
-    mutating func find(external: String = "", name: String, email: String = "") -> Int? {
+    mutating func find(external: String = "", name given: String, email address: String = "")
+        -> Int?
+    {
+        let email = MailAddress.isPlausible(address) ? address : ""
+        let name = given.isEmpty && email.isEmpty ? address : given
         if !external.isEmpty {
             return find(key: "id:" + external) { account in
                 account.external = External(gid: external)

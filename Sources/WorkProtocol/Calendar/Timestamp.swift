@@ -14,7 +14,9 @@ package enum Timestamp {
             let date = CivilDate(year: year, month: month, day: day),
             let time = time(&scanner), let offset = zone(&scanner), scanner.isAtEnd
         else { return nil }
-        return date.milliseconds + time - offset
+        let moment = date.milliseconds + time - offset
+        // A zone may lead out of the years 1 to 9999.
+        return CivilDate(milliseconds: moment) == nil ? nil : moment
     }
 
     /// `2022-03-31T15:58:56.586Z`; a moment outside of the years 1 to 9999 is the nearest inside.

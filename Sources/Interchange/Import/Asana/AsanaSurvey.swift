@@ -114,7 +114,8 @@ struct AsanaSurvey {
                     kind: AsanaSurvey.kind(node)))
         }
         fields[number].precision = max(
-            fields[number].precision, UInt32(clamping: node["precision"]?.integer ?? 0))
+            fields[number].precision, UInt32(clamping: node["precision"]?.integer ?? 0),
+            node["number_value"]?.identifier.flatMap { Decimal($0)?.scale } ?? 0)
         for option in AsanaSurvey.options(node) { _ = fields[number].options.number(option) }
         for gid in projectGids {
             if let project = projectNumbers[gid],

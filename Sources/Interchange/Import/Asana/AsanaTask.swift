@@ -34,8 +34,11 @@ struct AsanaTask {
         let notes = ledger.prose(node.text("notes"), node.place, "the notes")
         task.notes = notes.text
         notesRest = notes.rest
-        let html = CleanText.prose(node.text("html_notes"), limit: 131_072)
-        if html.rest.isEmpty { task.htmlNotes = html.text }
+        let html = node.text("html_notes")
+        if !html.isEmpty, PlainHTML.accepts(html) { task.htmlNotes = html }
+        if !html.isEmpty, task.htmlNotes.isEmpty {
+            ledger.warn(node.place, "the notes' formatting cannot be kept, their text is")
+        }
         if node.text("resource_subtype") == "milestone" { task.subtype = .milestone }
     }
 
@@ -96,8 +99,9 @@ struct AsanaTask {
                 value.text = CleanText.prose(field.text("text_value"), limit: 4096).text
                 if value.text.isEmpty { continue }
             case .number:
-                guard let text = field["number_value"]?.identifier, let number = Decimal(text)
-                else {
+                guard let text = field["number_value"]?.identifier else { continue }
+                guard let number = Decimal(text) else {
+                    ledger.warn(field.place, "the number \(text.prefix(40)) cannot be kept")
                     continue
                 }
                 value.number = number
@@ -209,7 +213,10 @@ struct AsanaTask {
         attachment.name = ledger.line(node.text("name"), node.place, "the file's name")
         attachment.host = AttachmentHost(spelled: node.text("host"))
         let url = node["url"]?.string ?? node["view_url"]?.string ?? ""
-        attachment.url = CleanText.line(url, limit: 4096).text
+        attachment.url = WebAddress.accepted(url)
+        if attachment.url.isEmpty, !url.isEmpty {
+            ledger.warn(node.place, "the file's address is none of the web's and was left out")
+        }
         attachment.size = UInt64(clamping: node["size"]?.integer ?? 0)
         attachment.createdBy = person(node["created_by"], &ledger)
         attachment.createdAt = try node.moment("created_at") ?? 0

@@ -7,6 +7,8 @@ struct CSVColumns {
     /// The custom fields' columns that are not ignored, in order.
     private(set) var fields: [FieldColumn] = []
     private(set) var count = 0
+    /// Columns without a name, which are passed over.
+    private(set) var unnamed: [TextPlace] = []
     /// Where each column's header stands.
     private(set) var places: [TextPlace] = []
 
@@ -41,6 +43,10 @@ struct CSVColumns {
                 guard standard.updateValue(index, forKey: column) == nil else {
                     throw TextProblem(cell.place, "the column \"\(cell.text)\" is there twice")
                 }
+                continue
+            }
+            if cell.text.trimmed.isEmpty {
+                unnamed.append(cell.place)
                 continue
             }
             let ordinal = UInt32(row.cells[..<index].filter { $0.text == cell.text }.count)

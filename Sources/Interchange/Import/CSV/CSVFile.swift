@@ -42,6 +42,9 @@ struct CSVFile: ImportedFile {
     mutating func survey(_ ledger: inout ImportLedger) throws(TextProblem) {
         let columns = try header()
         self.columns = columns
+        for place in columns.unnamed {
+            ledger.warn(place, "the column has no name and is left out")
+        }
         var kinds = columns.fields.map { _ in FieldSurvey() }
         var parentIDs: [Int32: String] = [:]
         while let row = try reader.next() {

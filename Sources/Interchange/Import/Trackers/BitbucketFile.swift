@@ -227,7 +227,8 @@ struct BitbucketFile: ImportedFile {
                 gid: path.isEmpty ? "\(scope)/attachments/\(id)/\(index)" : "\(scope)/\(path)")
             attachment.task = Foreign(task.external?.gid ?? "")
             attachment.name = ledger.line(file.text("filename"), file.place, "the file's name")
-            attachment.url = path
+            // The path leads nowhere without the repository; it is kept in the id.
+            attachment.url = WebAddress.accepted(file.text("url"))
             attachment.createdBy = person(file["user"], &ledger)
             let log = (logs[id] ?? []).first {
                 $0.text("field") == "attachment" && $0.text("changed_to") == file.text("filename")
