@@ -71,12 +71,22 @@ extension Node {
 
     private func becomePrimary(_ epoch: Epoch) {
         finishApplying()
+        countSubmittedAsApplied()
         newest.removeAll()
+        // Of a workspace nothing is remembered about, a reply may have seen anything up to here.
         reignStart = applied
         world.tell(.note("primary in epoch \(epoch), records up to \(applied)"))
     }
 
+    /// On a primary the state is ahead of the log: what was submitted is in it. Whoever goes on from
+    /// there, in a new epoch or as a follower, must neither apply it again nor take it for old.
+    private func countSubmittedAsApplied() {
+        applied = max(applied, replica.applied)
+        applyTarget = max(applyTarget, applied)
+    }
+
     private func becomeFollower() {
+        countSubmittedAsApplied()
         newest.removeAll()
         world.tell(.note("follower"))
         announceTopology()

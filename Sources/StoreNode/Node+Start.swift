@@ -50,7 +50,9 @@ extension Node {
     ) throws(NodeEnd) -> LogEnd {
         let evidence = LogEvidence(
             needed: snapshot?.needed ?? .zero,
-            isFresh: meta.promised == .zero || meta.bootCounter == 0 && snapshot == nil)
+            // A node that has led, or accepted a record, and has no log has lost it.
+            isFresh: meta.bootCounter == 0 && meta.actingEpoch <= Epoch(version: 1, boot: 0)
+                && snapshot == nil)
         let start = snapshot.map { LogStart(head: $0.head, epochs: $0.epochs) } ?? LogStart()
         do throws(LogFailure) {
             log = try openLog(meta, evidence, start, .ask)
