@@ -219,7 +219,8 @@ struct ReplicaExplorer {
         guard world.random.chance(1, in: 6), let replica = world.nodes[index].replica,
             world.truth.members.count == 1
         else { return }
-        let needed = min(replica.neededAfter, world.nodes[index].committed)
+        let pinned = replica.pinnedPoint.map { LSN($0.rawValue - 1) }
+        let needed = min(pinned ?? replica.commit, world.nodes[index].committed)
         let count = world.nodes[index].log.count(through: needed)
         world.nodes[index].log.gone = max(world.nodes[index].log.gone, count)
     }

@@ -9,7 +9,7 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
 
     @Test func `two observers never see two histories, whatever happens to a pair`() throws {
-        let walks = Self.environment["HOLDFAST_REPLICA_WALKS"].flatMap { Int($0) } ?? 1_500
+        let walks = Self.environment["HOLDFAST_REPLICA_WALKS"].flatMap { Int($0) } ?? 1_000
         let first = Self.environment["HOLDFAST_REPLICA_SEED"].flatMap { UInt64($0) }
         let summary = ReplicaExplorer.explore(
             from: first ?? 1, walks: first == nil ? walks : 1, steps: 400)
@@ -23,7 +23,7 @@ import Testing
 
     @Test func `fresh seeds find nothing either`() throws {
         let first = UInt64.random(in: 1_000_000...(.max / 2))
-        let summary = ReplicaExplorer.explore(from: first, walks: 300, steps: 400)
+        let summary = ReplicaExplorer.explore(from: first, walks: 200, steps: 400)
         if let failure = summary.failure {
             Issue.record("seed \(failure.seed): \(failure.violation)")
         }

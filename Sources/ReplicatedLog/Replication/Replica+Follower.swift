@@ -259,7 +259,7 @@ extension Replica {
     mutating func sendTail(after head: LogHead, on id: LinkID) {
         guard following != nil, head.last < flushed else { return }
         following?.tailAsked = id
-        emit(.readLog(after: head.last, maxBytes: ReplicaLimits.readBytes))
+        emit(.readLog(after: head.last, maxBytes: ReplicaLimits.tailBytes))
     }
 
     mutating func noteTailRead(_ after: LSN, _ reading: LogReading) {
@@ -270,6 +270,6 @@ extension Replica {
         let isLast = last >= flushed
         emit(.send(id, .tail(after: after, batches: batches, isLast: isLast)))
         following?.tailAsked = isLast ? nil : id
-        if !isLast { emit(.readLog(after: last, maxBytes: ReplicaLimits.readBytes)) }
+        if !isLast { emit(.readLog(after: last, maxBytes: ReplicaLimits.tailBytes)) }
     }
 }

@@ -58,15 +58,17 @@ extension Replica {
 
     /// A connection over which nothing has come for long is no connection, whatever the socket says.
     mutating func dropDeadLinks() {
-        let isBusy = following.map { $0.work != .none } ?? false
-        guard !isBusy else { return }
-        for link in links where now.since(link.heardAt) >= ReplicaLimits.deadLink {
-            let stream = leading?.stream
-            let isWorking = stream?.link == link.id && stream?.state != .flowing
-            if !isWorking {
-                drop(link.id, "nothing heard for \(ReplicaLimits.deadLink.milliseconds) ms")
-            }
+        for link in links where mustBeHeard(link) {
+            guard now.since(link.heardAt) >= ReplicaLimits.deadLink else { continue }
+            drop(link.id, "nothing heard for \(ReplicaLimits.deadLink.milliseconds) ms")
         }
+    }
+
+    /// Not while a log is cut or a snapshot travels: then one end works, and says nothing.
+    func mustBeHeard(_ link: Link) -> Bool {
+        if let following, following.work != .none { return false }
+        guard let stream = leading?.stream, stream.link == link.id else { return true }
+        return stream.state == .flowing
     }
 
     mutating func forget(_ id: LinkID) {

@@ -182,11 +182,4 @@ extension Replica {
         callOffGrowing()
         if leading.handOver != nil { callOffHandOver("the connection to the follower was lost") }
     }
-
-    /// Records after this one may still be needed to bring the follower level: the log keeps them.
-    package var neededAfter: LSN {
-        guard let leading else { return commit }
-        guard let stream = leading.stream, stream.state != .snapshot else { return commit }
-        return min(commit, leading.copy?.replicated ?? stream.sent.last)
-    }
 }

@@ -40,6 +40,8 @@ package enum ReplicaLimits {
     package static let nearlyLevelBytes = 1 << 20
     /// One read of the log for a follower that catches up.
     package static let readBytes = 4 << 20
+    /// The same for a primary that asks for its own log's end: all of it is one message.
+    package static let tailBytes = 256 << 10
     /// Connections to other nodes, at most; there are two nodes and now and then a third.
     package static let links = 8
 }
