@@ -74,6 +74,32 @@ struct LogDamageTests {
         }
     }
 
+    /// Left there, it would look like a torn tail, or worse, once shorter batches end before it.
+    @Test func `nothing of a torn tail is left behind where the log goes on`() throws {
+        let world = LogWorld(options: LogOptions(segmentBytes: 64 << 10, alignment: 512))
+        try world.open()
+        world.appendFlushed(3)
+        world.close()
+        world.crash()
+        try world.open()
+        world.append(bytes: 2000)
+        world.append(bytes: 2000)
+        world.scheduler.run(for: .seconds(1))
+        world.crash()
+        // Behind the vouching mark lie two batches of 2,560 bytes; the first of them was torn.
+        world.disk.damage(Self.first) { $0[Self.place(4) + 100] ^= 1 }
+        world.batches.removeLast(2)
+        let log = try world.open()
+        #expect(log.recovery.quarantined == "quarantine/wal-0000000000000001.seg-6144")
+        world.appendFlushed(1)
+        world.close()
+        world.crash()
+        let again = try world.open()
+        #expect(again.recovery.verdict == .cleanEnd)
+        #expect(try world.readAll() == world.batches)
+        #expect(world.disk.contents("quarantine/wal-0000000000000001.seg-6144")?.count == 4664)
+    }
+
     // MARK: T2
 
     @Test func `every flipped bit of the last batch is found and nothing before it is lost`()

@@ -9,6 +9,12 @@ struct PendingWrite {
     var rotation: Rotation?
 }
 
+/// A batch that has no segment to be written into yet, and the log's head after it.
+struct WaitingBatch {
+    var batch: Batch
+    var head: LogHead
+}
+
 extension Log {
     /// Appends a batch and starts writing it at once. `onFlushed` reports when it is durable.
     ///
@@ -27,7 +33,7 @@ extension Log {
         epochHistory.note(batch.epoch, at: batch.first)
         recent.append(batch, flushed: flushed)
         self.commit = max(self.commit, commit)
-        waiting.append(batch)
+        waiting.append(WaitingBatch(batch: batch, head: head))
         writeWaiting()
     }
 
@@ -36,24 +42,24 @@ extension Log {
         var count = 0
         while count < waiting.count, failure == nil {
             let needed = BatchHeader.framedBytes(
-                payload: waiting[count].payload.count, alignment: current.header.alignment)
+                payload: waiting[count].batch.payload.count, alignment: current.header.alignment)
             // A segment always keeps room for its closing mark.
             if current.end + needed + current.header.alignment > current.header.fileBytes {
-                guard rotate(for: waiting[count]) else { break }
+                guard rotate(for: waiting[count].batch) else { break }
             }
-            write(waiting[count])
+            write(waiting[count].batch, endingAt: waiting[count].head)
             count += 1
         }
         waiting.removeFirst(count)
     }
 
-    private func write(_ batch: Batch) {
+    private func write(_ batch: Batch, endingAt head: LogHead) {
         let bytes = BatchHeader.frame(
             batch, durable: flushed, commit: commit, salt: current.header.salt,
             alignment: current.header.alignment)
         let offset = current.end
         current.note(offset: offset, before: written, end: offset + bytes.count)
-        written = LogHead(last: batch.last, epoch: batch.epoch, chain: batch.chain)
+        written = head
         writtenEpochs.note(batch.epoch, at: batch.first)
         time = batch.time
         let ticket = enter(PendingWrite(last: batch.last))

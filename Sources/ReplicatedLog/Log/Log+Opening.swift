@@ -87,7 +87,7 @@ extension Log {
     }
 
     /// Does `work`; if there is no space for it, gives the reserve up and does it again.
-    private static func withReserve(
+    static func withReserve(
         _ disk: any Disk, _ work: () throws(DiskError) -> Void
     ) throws(DiskError) {
         do throws(DiskError) {

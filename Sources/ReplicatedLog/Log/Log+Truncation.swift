@@ -27,31 +27,50 @@ extension Log {
     private func cut(after lsn: LSN, _ folder: String) throws(LogFailure) -> LogHead {
         guard lsn < head.last else { return head }
         guard let boundary = try boundary(atOrBefore: lsn) else { throw .gone(oldest: oldest) }
-        let given = try tail(after: boundary)
+        let place = try keepCopy(after: boundary, in: folder)
         do throws(DiskError) {
-            try keepCopy(of: given, in: folder)
-            try lowerMark(to: boundary.last)
-            try takePlace(after: boundary, at: given.first?.offset ?? 0)
+            try Self.withReserve(disk) { () throws(DiskError) in
+                try lowerMark(to: boundary.last)
+                try takePlace(after: boundary, at: place)
+            }
         } catch {
             throw .disk(error)
         }
         return boundary
     }
 
-    /// Every batch after `boundary`, from the files.
-    private func tail(after boundary: LogHead) throws(LogFailure) -> [StoredBatch] {
-        var batches: [StoredBatch] = []
-        try read(from: boundary.last.next, upTo: head.last.next) { stored in
-            batches.append(stored)
-            return true
+    /// Copies every batch after `boundary` to `folder`, as segments of 64 MiB or so, durably.
+    /// - Returns: where the first of them lies in its segment.
+    private func keepCopy(after boundary: LogHead, in folder: String) throws(LogFailure) -> Int {
+        var next = boundary.last.next
+        var place = 0
+        while next <= head.last {
+            var batches: [StoredBatch] = []
+            var bytes = 0
+            try read(from: next, upTo: head.last.next) { stored in
+                guard bytes < Self.copiedBytes else { return false }
+                batches.append(stored)
+                bytes += stored.batch.payload.count
+                return true
+            }
+            guard let last = batches.last else { break }
+            if next == boundary.last.next { place = batches[0].offset }
+            next = last.batch.last.next
+            do throws(DiskError) {
+                try Self.withReserve(disk) { () throws(DiskError) in
+                    try writeCopy(of: batches, in: folder)
+                }
+            } catch {
+                throw .disk(error)
+            }
         }
-        return batches
+        return place
     }
 
-    /// Writes the batches as one segment file into `folder`, durably.
-    private func keepCopy(
-        of batches: [StoredBatch], in folder: String
-    ) throws(DiskError) {
+    /// Payload bytes in one segment of a copy.
+    private static let copiedBytes = 48 << 20
+
+    private func writeCopy(of batches: [StoredBatch], in folder: String) throws(DiskError) {
         guard let first = batches.first else { return }
         try disk.createFolder(folder)
         var header = nextHeader(
@@ -146,8 +165,10 @@ extension Log {
                 header.begins = true
                 header.before = start.head
                 header.epochs = start.epochs
-                try lowerMark(to: start.head.last)
-                try replace(keeping: [], with: header)
+                try Self.withReserve(disk) { () throws(DiskError) in
+                    try lowerMark(to: start.head.last)
+                    try replace(keeping: [], with: header)
+                }
                 restart(at: start.head, start.epochs)
                 completed(.success(start.head))
             } catch {

@@ -64,7 +64,7 @@ package final class Log: @unchecked Sendable {
     var pending: [PendingWrite] = []
     /// The ticket of `pending.first`.
     var firstTicket = 0
-    var waiting: [Batch] = []
+    var waiting: [WaitingBatch] = []
     var recent: RecentBatches
     /// Segments made ahead.
     var ready: [PreparedSegment] = []
