@@ -17,6 +17,7 @@ extension EpochHistory {
             }
             if here.epoch == there.epoch { return place }
             let newer = here.epoch > there.epoch ? here : there
+            guard newer.first > .zero else { return nil }
             place = LSN(newer.first.rawValue - 1)
         }
         return .zero

@@ -107,6 +107,8 @@ extension Replica {
         following?.work = .none
         appended = head
         flushed = head.last
+        // No good primary cuts below; but what a bad one says must not trap.
+        commit = min(commit, head.last)
         unflushedSince = nil
         epochs.truncate(after: head.last)
         if applied > head.last {
