@@ -4,10 +4,11 @@ internal import WorkProtocol
 
 /// What a node does by itself, and how it stops.
 extension Node {
-    /// Looked at a few times a second: snapshots, digests.
+    /// Looked at a few times a second: snapshots, digests, the archive.
     func maintain() {
         snapshotIfDue()
         takeDigestIfDue()
+        shipIfDue()
     }
 
     /// Stops in good order: takes nothing more, waits for what is under way, vouches for the end of

@@ -17,6 +17,8 @@ struct Maintenance {
     /// Those that are there, newest first.
     var manifests: [Manifest] = []
     var isShipping = false
+    var shipper: Shipper?
+    /// The reign in which the shipper began.
+    var shippingEpoch: Epoch?
     var reviewedAt = Instant(nanoseconds: 0)
-    var shippedAt = Instant(nanoseconds: 0)
 }

@@ -193,7 +193,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         goAway.message = message
         goAway.primary = node.primaryAddress
         goAway.lastStream = decoder.lastStream
-        write(FrameHeader(.goAway, code: reason.status), payload: goAway.encoded())
+        write(FrameHeader(.goAway, code: UInt16(reason.rawValue)), payload: goAway.encoded())
         flush()
         close()
     }

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Environment
+import ReplicatedLog
+import SystemEnvironment
+
+/// `snapshot`: looks at a node's snapshots.
+struct SnapshotCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot", abstract: "Look at snapshots.",
+        subcommands: [List.self, Verify.self])
+
+    /// Hashes need no secret.
+    static var cryptography: SystemCryptography {
+        SystemCryptography(blockKey: [UInt8](repeating: 0, count: 32))
+    }
+
+    static func print(_ snapshots: [SnapshotInspection.Summary]) throws(Failure) {
+        Console.say("point\tbytes\ttasks and more\tworkspaces\tstate")
+        var bad: [String] = []
+        for snapshot in snapshots {
+            let workspaces = snapshot.manifest?.workspaces.count ?? 0
+            let rows = snapshot.manifest?.counts.reduce(0) { $0 + Int(clamping: $1.count) } ?? 0
+            Console.say(
+                "\(snapshot.point)\t\(snapshot.bytes)\t\(rows)\t\(workspaces)\t"
+                    + (snapshot.problem ?? "good"))
+            if let problem = snapshot.problem { bad.append(problem) }
+        }
+        if let first = bad.first { throw Failure(80, first) }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the snapshots by their manifests.",
+            discussion: "EXAMPLES\n  holdfast-tools snapshot list DIR")
+        @Argument(help: "A node's folder.") var folder: String
+
+        func run() async throws {
+            try await reporting {
+                let disk = try SystemDisk(root: folder)
+                try SnapshotCommand.print(
+                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography).list())
+            }
+        }
+    }
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check every hash, and expand every chunk.",
+            discussion: "Exit code 80 if anything is wrong.\n\nEXAMPLES\n  "
+                + "holdfast-tools snapshot verify DIR")
+        @Argument(help: "A node's folder.") var folder: String
+
+        func run() async throws {
+            try await reporting {
+                let disk = try SystemDisk(root: folder)
+                try SnapshotCommand.print(
+                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography)
+                        .verify())
+            }
+        }
+    }
+}
