@@ -36,9 +36,11 @@ extension WorkspaceGraph {
         _ after: inout TaskRow, _ task: ImportTask, _ importing: Importing
     ) throws(Rejection) {
         after.name = task.name
+        after.subtype = task.subtype
+        // Formatting that somebody gave the same notes here stays.
+        guard !task.htmlNotes.isEmpty || after.notes != task.notes else { return }
         after.notes = task.notes
         after.htmlNotes = task.htmlNotes
-        after.subtype = task.subtype
         guard !task.htmlNotes.isEmpty else { return }
         let writing = try Writing(text: task.notes, html: task.htmlNotes, "notes")
         if task.notes.isEmpty { after.notes = writing.text }
@@ -70,7 +72,8 @@ extension WorkspaceGraph {
         let creator = try person(task.createdBy, "created_by", importing)
         if creator != 0 { after.createdBy = creator }
         if after.createdBy == 0 { after.createdBy = importing.caller.account }
-        after.completedBy = try person(task.completedBy, "completed_by", importing)
+        let completer = try person(task.completedBy, "completed_by", importing)
+        if !task.completed || completer != 0 { after.completedBy = completer }
         for (index, account) in task.collaborators.enumerated() {
             let person = try person(account, "collaborators[\(index)]", importing)
             guard person != 0, !after.collaborators.contains(person) else { continue }
