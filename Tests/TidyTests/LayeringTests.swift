@@ -38,7 +38,7 @@ private let allowed: [String: Set<String>] = [
         "WorkProtocol", "ByteCoding", "Environment", "ArgumentParser", "Subprocess", "Histogram",
         "Glibc", "Synchronization",
     ],
-    "simulate": ["Simulation", "ArgumentParser", "Glibc"],
+    "simulate": ["Simulation", "Checking", "ReplicatedLog", "ArgumentParser", "Glibc"],
 ]
 
 /// Targets that decide: pure, the same on every machine and in every run.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checking
 import Glibc
 import ReplicatedLog
 import Simulation
