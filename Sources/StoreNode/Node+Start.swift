@@ -49,10 +49,12 @@ extension Node {
         _ meta: NodeMeta, _ snapshot: SnapshotPosition?
     ) throws(NodeEnd) -> LogEnd {
         let evidence = LogEvidence(
-            needed: snapshot?.needed ?? .zero,
+            needed: snapshot?.last ?? .zero,
             // A node that has led, or accepted a record, and has no log has lost it.
             isFresh: meta.bootCounter == 0 && meta.actingEpoch <= Epoch(version: 1, boot: 0)
-                && snapshot == nil)
+                && snapshot == nil,
+            // A crash between taking a snapshot from the primary and beginning the log after it.
+            isReplaceable: meta.soundness == .resyncing || meta.register.version == 0)
         let start = snapshot.map { LogStart(head: $0.head, epochs: $0.epochs) } ?? LogStart()
         do throws(LogFailure) {
             log = try openLog(meta, evidence, start, .ask)

@@ -273,6 +273,53 @@ struct LogDamageTests {
         }
     }
 
+    @Test func `a segment of another node, though it has this one's place, is a gap`() throws {
+        let world = try Self.longWorld()
+        let other = LogWorld()
+        other.flavor = 0x55
+        try other.open()
+        other.appendFlushed(60, bytes: 3000)
+        other.crash()
+        let path = Self.segments(world.disk)[1]
+        let result = Self.reopened(world) { $0.put(path, other.disk.contents(path) ?? []) }
+        guard case .failure(.damage(let damage)) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(damage.evidence == .gap)
+    }
+
+    @Test func `a snapshot that goes on from another log is refused, but while made anew`() throws {
+        let world = try Self.world(5)
+        let fits = LogHead(
+            last: LSN(3), epoch: Epoch(version: 1, boot: 0), chain: world.batches[2].chain)
+        let log = try world.open(start: LogStart(head: fits))
+        #expect(log.head.last == LSN(5))
+        world.crash()
+        for head in [
+            LogHead(last: LSN(3), epoch: fits.epoch, chain: 1),
+            LogHead(last: LSN(9), epoch: fits.epoch, chain: 1),
+        ] {
+            let copy = world.disk.copy()
+            let failure = #expect(throws: LogFailure.self) { () throws in
+                try world.open(start: LogStart(head: head))
+            }
+            guard case .damage(let damage) = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(damage.evidence == .otherSnapshot(at: head.last))
+            let evidence = LogEvidence(isFresh: false, isReplaceable: true)
+            let anew = try world.open(evidence: evidence, start: LogStart(head: head))
+            #expect(anew.head == head)
+            #expect(anew.oldest == head.last.next)
+            world.crash()
+            let again = try world.open(start: LogStart(head: head))
+            #expect(again.head == head)
+            world.disk = copy
+        }
+    }
+
     @Test func `a segment of another cluster, history or format is refused with the reason`() throws
     {
         let world = try Self.world(2)

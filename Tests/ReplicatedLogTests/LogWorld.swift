@@ -20,6 +20,8 @@ final class LogWorld {
     /// Everything appended, in order.
     var batches: [Batch] = []
     var seed: Seed
+    /// Changes the bytes of all records, so that two worlds have different logs of the same shape.
+    var flavor: UInt8 = 0
 
     init(options: LogOptions = LogOptions(segmentBytes: 64 << 10), seed: UInt64 = 1) {
         scheduler = SimulatedScheduler()
@@ -58,7 +60,9 @@ final class LogWorld {
         var writer = ByteWriter()
         for index in 0..<count {
             let lsn = head.last.advanced(by: index + 1)
-            let body = (0..<bytes).map { UInt8(truncatingIfNeeded: Int(lsn.rawValue) &* 31 &+ $0) }
+            let body = (0..<bytes).map {
+                flavor ^ UInt8(truncatingIfNeeded: Int(lsn.rawValue) &* 31 &+ $0)
+            }
             Record(type: .change, workspace: 7, position: lsn.rawValue, body: body)
                 .encode(into: &writer)
         }

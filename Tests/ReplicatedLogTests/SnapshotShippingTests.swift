@@ -41,7 +41,7 @@ struct SnapshotShippingTests {
             world.world.scheduler.run(for: .milliseconds(3))
         }
         try world.ship()
-        #expect(world.shipper.archived == world.log?.closedThrough)
+        #expect(world.shipper.archived == world.log?.closedPoint)
         #expect(world.shipper.archived > .zero)
     }
 

@@ -37,7 +37,7 @@ final class ShippingWorld {
     func note() {
         guard let log else { return }
         shipper.noteLog(
-            oldest: log.oldest, closed: log.closedThrough, committed: log.flushed,
+            oldest: log.oldest, closed: log.closedPoint, committed: log.flushed,
             now: world.scheduler.now)
         if let newest = manifests.last { shipper.noteSnapshot(newest) }
     }

@@ -25,6 +25,8 @@ extension Log {
     /// Opens the log, having verified all of it from the first record that is needed, and having
     /// made its end clean and durable. Returns when that is done (it reads up to gigabytes).
     ///
+    /// - Parameter start: the snapshot's `logStart` where there is a snapshot: the records after it
+    ///   are needed, the log must have its head there, and a log that has no segments begins there.
     /// - Throws: `.damage`, `.foreign` and `.undecided` with the disk unchanged; `.disk`.
     package static func open(
         disk: any Disk, identity: LogIdentity, options: LogOptions, queues: LogQueues,
@@ -34,6 +36,8 @@ extension Log {
         do {
             try disk.createFolder(folder)
             try disk.flushDirectory("")
+            var evidence = evidence
+            if start.head != .empty { evidence.needed = start.head.last }
             var scanner = LogScanner(
                 disk: disk, folder: folder, identity: identity, evidence: evidence)
             let scan = try scanner.run()
@@ -41,6 +45,7 @@ extension Log {
                 disk: disk, folder: folder, identity: identity, options: options,
                 randomness: randomness, scan: scan)
             if let refusal = refusal(scan.verdict, undecided) { throw refusal }
+            try check(&repair.scan, start, evidence)
             return try open(&repair, start, queues)
         } catch let failure as LogFailure {
             throw failure
@@ -62,6 +67,28 @@ extension Log {
         }
     }
 
+    /// A log must have the head that the snapshot names, or what is applied on top of the snapshot
+    /// is not what followed it. One that has nothing, or need not be kept, begins anew.
+    private static func check(
+        _ scan: inout LogScan, _ start: LogStart, _ evidence: LogEvidence
+    ) throws(LogFailure) {
+        guard let last = scan.segments.last, scan.atNeeded != start.head, start.head != .empty
+        else { return }
+        guard evidence.isReplaceable || scan.head.last == .zero else {
+            let corruption = Corruption(
+                file: "\(folder)/\(last.name)", offset: 0,
+                expected: "a log that has \(start.head)",
+                found: scan.atNeeded.map { "\($0)" } ?? "one that ends at \(scan.head.last)")
+            throw .damage(
+                LogDamage(
+                    corruption: corruption, lsn: start.head.last.next,
+                    evidence: .otherSnapshot(at: start.head.last)))
+        }
+        scan.replaced = scan.segments.map(\.name)
+        scan.segments = []
+        scan.unvouched = []
+    }
+
     private static func open(
         _ repair: inout LogRepair, _ start: LogStart, _ queues: LogQueues
     ) throws(DiskError) -> Log {
@@ -76,6 +103,9 @@ extension Log {
             }
             try repair.remakeTail()
         }
+        // What was given up for a new beginning is dead only now that there is one.
+        repair.scan.leftovers = repair.scan.replaced
+        try repair.removeLeftovers()
         repair.report.verdict = repair.scan.verdict
         repair.report.commit = repair.scan.commit
         repair.report.time = repair.scan.time

@@ -151,8 +151,3 @@ extension Log {
         return .damage(LogDamage(corruption: corruption, lsn: lsn, evidence: .flushed(flushed)))
     }
 }
-
-extension Log {
-    /// The last record that lies in a closed segment.
-    package var closedPoint: LSN { LSN(max(current.first.rawValue, 1) - 1) }
-}

@@ -111,7 +111,7 @@ package final class Log: @unchecked Sendable {
 
     /// The last record that lies in a segment which will not be written any more: what an archive
     /// takes as it is.
-    package var closedThrough: LSN { min(current.header.before.last, flushed) }
+    package var closedPoint: LSN { min(current.header.before.last, flushed) }
 
     /// The last segment. There always is one.
     var current: Segment {

@@ -53,6 +53,8 @@ package enum DamageEvidence: Equatable, Sendable, CustomStringConvertible {
     case gap
     /// `acked.mark`, or the peer, says that everything up to here was acknowledged.
     case acknowledged(LSN)
+    /// The snapshot goes on from another log: this one has not its head there.
+    case otherSnapshot(at: LSN)
     /// The node has lived, but there is no log; or it begins too late for the snapshot.
     case beginningMissing(needed: LSN)
 
@@ -63,6 +65,7 @@ package enum DamageEvidence: Equatable, Sendable, CustomStringConvertible {
         case .successorMissing: "it was closed, so another segment followed it"
         case .gap: "the segment before it is not the one it names"
         case .acknowledged(let lsn): "LSN \(lsn) had been acknowledged"
+        case .otherSnapshot(let lsn): "the snapshot goes on after LSN \(lsn) of another log"
         case .beginningMissing(let needed): "the records from LSN \(needed) on are needed"
         }
     }

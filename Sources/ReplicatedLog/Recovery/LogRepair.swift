@@ -65,7 +65,7 @@ struct LogRepair {
         guard !scan.leftovers.isEmpty else { return }
         for name in scan.leftovers { try disk.remove(path(name)) }
         try disk.flushDirectory(folder)
-        report.removed = scan.leftovers
+        report.removed += scan.leftovers
         scan.leftovers = []
     }
 
@@ -142,6 +142,7 @@ struct LogRepair {
             on: disk, folder: folder, name: name, header: header, batches: [], durable: start.last)
         made.file.close()
         scan.segments = [Segment(name: name, header: header, fileBytes: header.fileBytes)]
+        scan.replaced.removeAll { $0 == name }
         scan.head = start
         scan.epochs = epochs
         scan.vouched = start.last

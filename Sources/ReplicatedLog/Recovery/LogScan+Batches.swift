@@ -9,6 +9,7 @@ extension LogScanner {
         let header = scan.segments[start].header
         scan.head = header.before
         scan.epochs = header.epochs
+        noteNeeded()
         for index in start..<scan.segments.count {
             guard try readSegment(index) else { return }
         }
@@ -61,11 +62,16 @@ extension LogScanner {
 
     private mutating func take(_ stored: StoredBatch) {
         scan.head = stored.head
+        noteNeeded()
         scan.epochs.note(stored.batch.epoch, at: stored.batch.first)
         scan.commit = max(scan.commit, stored.commit)
         scan.time = stored.batch.time
         vouch(stored.durable)
         scan.unvouched.append(stored)
+    }
+
+    private mutating func noteNeeded() {
+        if scan.head.last == evidence.needed { scan.atNeeded = scan.head }
     }
 
     private mutating func vouch(_ lsn: LSN) {

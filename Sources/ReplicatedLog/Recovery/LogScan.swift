@@ -51,8 +51,12 @@ struct LogScan {
     var segments: [Segment] = []
     /// Files that are left over and can be removed: half-made segments, dead ones.
     var leftovers: [String] = []
+    /// Segments that are given up as soon as the log has begun anew.
+    var replaced: [String] = []
     var head: LogHead
     var epochs = EpochHistory()
+    /// The head of the log where it is needed from, if a batch ends there.
+    var atNeeded: LogHead?
     /// Everything up to here is known to have been flushed.
     var vouched: LSN = .zero
     /// The batches after it.

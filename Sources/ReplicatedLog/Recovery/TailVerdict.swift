@@ -22,10 +22,17 @@ package struct LogEvidence: Equatable, Sendable {
     package var isFresh: Bool
     /// What the peer says this node has acknowledged to it, if it has been asked.
     package var acknowledged: LSN?
+    /// Whether a log that does not fit the snapshot may be thrown away: the node is being made anew
+    /// from a snapshot, and a crash between publishing that and beginning the log after it is no
+    /// damage.
+    package var isReplaceable: Bool
 
-    package init(needed: LSN = .zero, isFresh: Bool, acknowledged: LSN? = nil) {
+    package init(
+        needed: LSN = .zero, isFresh: Bool, acknowledged: LSN? = nil, isReplaceable: Bool = false
+    ) {
         self.needed = needed
         self.isFresh = isFresh
         self.acknowledged = acknowledged
+        self.isReplaceable = isReplaceable
     }
 }
