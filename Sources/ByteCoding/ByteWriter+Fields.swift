@@ -34,8 +34,21 @@ extension ByteWriter {
         }
     }
 
+    /// Stores a varint of two bytes or more, in room for ten. Up to eight bytes are one store: the
+    /// bits are pulled apart into groups of seven, and all but the last get their top bit.
     @usableFromInline @inline(never)
-    mutating func storeLong(varint value: UInt64) { store(varint: value) }
+    mutating func storeLong(varint value: UInt64) {
+        guard value < 1 &<< 56 else { return store(varint: value) }
+        let fours = value & 0x0FFF_FFFF | (value & 0x00FF_FFFF_F000_0000) &<< 4
+        let pairs = fours & 0x0000_3FFF_0000_3FFF | (fours & 0x0FFF_C000_0FFF_C000) &<< 2
+        let groups = pairs & 0x007F_007F_007F_007F | (pairs & 0x3F80_3F80_3F80_3F80) &<< 1
+        let width = Self.width(ofVarint: value)
+        let tops =
+            0x8080_8080_8080_8080 & ((1 &<< UInt64(truncatingIfNeeded: width &* 8 &- 8)) &- 1)
+        let start = count
+        store(groups | tops)
+        count = start &+ width
+    }
 
     /// A tag and a signed integer as a varint; a negative one takes ten bytes.
     @inlinable @inline(__always)

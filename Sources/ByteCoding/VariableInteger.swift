@@ -15,26 +15,25 @@ extension ByteReader {
         return try longVarint()
     }
 
+    /// A varint of two bytes or more. Up to eight are taken from one load: the first byte without
+    /// its top bit set ends it, and the groups of seven bits are pushed together.
     @_lifetime(self: copy self)
     @usableFromInline @inline(never)
     mutating func longVarint() throws(Corruption) -> UInt64 {
-        // Ten bytes are there: no need to ask again before each.
-        guard remaining >= 10 else { return try lastVarint() }
-        var value: UInt64 = 0
-        var position = offset
-        for shift: UInt64 in stride(from: 0, to: 63, by: 7) {
-            let next = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: position, as: UInt8.self)
-            position &+= 1
-            value |= UInt64(truncatingIfNeeded: next & 0x7F) &<< shift
-            if next < 0x80 {
-                offset = position
-                return value
-            }
-        }
-        return try lastVarint()
+        guard remaining >= 8 else { return try lastVarint() }
+        let word = UInt64(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self))
+        let ends = ~word & 0x8080_8080_8080_8080
+        guard ends != 0 else { return try lastVarint() }
+        offset &+= (ends.trailingZeroBitCount &>> 3) &+ 1
+        let value = word & (ends ^ (ends &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
+        let pairs = value & 0x007F_007F_007F_007F | (value & 0x7F00_7F00_7F00_7F00) &>> 1
+        let fours = pairs & 0x0000_3FFF_0000_3FFF | (pairs & 0x3FFF_0000_3FFF_0000) &>> 2
+        return fours & 0x0FFF_FFFF | (fours & 0x0FFF_FFFF_0000_0000) &>> 4
     }
 
-    /// A varint that may reach past the end, or have more than 63 bits.
+    /// A varint that may reach past the end, or be longer than eight bytes.
     @_lifetime(self: copy self)
     private mutating func lastVarint() throws(Corruption) -> UInt64 {
         var value: UInt64 = 0

@@ -25,10 +25,12 @@ struct SeededBytes: RandomNumberGenerator {
     /// About `count` bytes of words, which do.
     mutating func prose(_ count: Int) -> [UInt8] {
         let words = ["order", "the", "cake", "for", "summer", "party", "before", "Friday", "\n"]
-        var text: [UInt8] = []
-        while text.count < count {
-            text += Array(words[Int.random(in: 0..<words.count, using: &self)].utf8) + [0x20]
+        var page: [UInt8] = []
+        while page.count < min(count, 1 << 16) {
+            page += Array(words[Int.random(in: 0..<words.count, using: &self)].utf8) + [0x20]
         }
+        var text = page
+        while text.count < count { text += page }
         return text
     }
 }

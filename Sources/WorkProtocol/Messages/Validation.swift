@@ -29,23 +29,23 @@ package enum TextRule: Hashable, Sendable {
     ///
     /// Complexity: O(n), eight bytes at a time while they are printable ASCII.
     func forbiddenCharacter(in bytes: RawSpan) -> UInt32? {
+        let count = bytes.byteCount
         var offset = 0
-        while offset < bytes.byteCount {
-            if bytes.byteCount - offset >= 8 {
+        while true {
+            while offset &+ 8 <= count {
                 let word = unsafe bytes.unsafeLoadUnaligned(
                     fromUncheckedByteOffset: offset, as: UInt64.self)
-                if Self.isPrintable(word) {
-                    offset += 8
-                    continue
-                }
+                guard Self.isPrintable(word) else { break }
+                offset &+= 8
             }
-            let stop = min(offset + 8, bytes.byteCount)
+            // Byte by byte over what is not plain, and over the end.
+            let stop = min(offset &+ 8, count)
             while offset < stop {
                 if let found = forbiddenCharacter(at: offset, in: bytes) { return found }
-                offset += 1
+                offset &+= 1
             }
+            if offset == count { return nil }
         }
-        return nil
     }
 
     /// Whether all eight bytes are from 0x20 to 0x7E: none has its top bit set, and neither
