@@ -17,6 +17,8 @@ package struct Scenario: Sendable {
         package var breaksPerThousand: Int
         package var keepsSome: Bool
         package var snapshotBytes: Int
+        /// The longest flush of the second host's disk, in microseconds.
+        package var slowFlush: UInt64
     }
 
     package init(seed: UInt64, faults: ReplicaFaults = []) {
@@ -28,7 +30,8 @@ package struct Scenario: Sendable {
             delay: UInt64(50 + draw.number(below: 3_000)),
             breaksPerThousand: draw.chance(1, in: 3) ? 1 + draw.number(below: 10) : 0,
             keepsSome: draw.chance(1, in: 2),
-            snapshotBytes: draw.chance(1, in: 3) ? 64 << 10 : 1 << 30)
+            snapshotBytes: draw.chance(1, in: 3) ? 64 << 10 : 1 << 30,
+            slowFlush: draw.chance(1, in: 3) ? UInt64(1_000 + draw.number(below: 60_000)) : 400)
     }
 
     /// What a run comes to.
@@ -43,6 +46,7 @@ package struct Scenario: Sendable {
         cluster.wire.delay = (.microseconds(20), .microseconds(options.delay))
         cluster.start()
         cluster.wire.breaksPerThousand = options.breaksPerThousand
+        cluster.hosts[1].slow(flush: .microseconds(options.slowFlush))
         for _ in 0..<options.clients { cluster.addClient() }
         var events: [String] = []
         for _ in 0..<options.rounds {
@@ -64,7 +68,7 @@ package struct Scenario: Sendable {
         guard let primary = cluster.primary,
             let other = cluster.hosts.first(where: { $0 !== primary && $0.node != nil })
         else { return revive(cluster) }
-        switch cluster.random.number(below: 7) {
+        switch cluster.random.number(below: 8) {
         case 0, 1: return failOver(cluster, primary, other)
         case 2:
             primary.kill(remainder(cluster))
@@ -90,6 +94,8 @@ package struct Scenario: Sendable {
             pause(cluster, 3_000)
             cluster.wire.heal()
             return "cut between the nodes"
+        case 6:
+            return failTwice(cluster, primary, other)
         default:
             let from = cluster.random.chance(1, in: 2)
             cluster.wire.cut(
@@ -116,6 +122,18 @@ package struct Scenario: Sendable {
         // The old primary comes back as what it may be: a follower, or nothing.
         if cluster.random.chance(1, in: 2) { primary.start() }
         return "\(primary.name) killed, \(other.name) promoted (paired: \(wasPaired))"
+    }
+
+    /// The primary dies, comes back with all it had written, and dies again as soon as it serves.
+    private func failTwice(
+        _ cluster: SimulatedCluster, _ primary: SimulatedHost, _ other: SimulatedHost
+    ) -> String {
+        primary.kill(.everything)
+        pause(cluster, 50)
+        primary.start()
+        cluster.run(until: { primary.node?.isOpen ?? false }, limit: .seconds(3))
+        pause(cluster, 40)
+        return failOver(cluster, primary, other) + " just after a restart"
     }
 
     /// Starts whatever is down.

@@ -47,6 +47,11 @@ package final class SimulatedHost: @unchecked Sendable {
     /// A further address of the other node, from the next start on.
     func learn(_ peer: Endpoint) { configuration.peers.append(peer) }
 
+    /// From now on, and in later processes, the log's flushes take up to this long.
+    package func slow(flush most: Interval) {
+        disk.appendDelay = (.microseconds(50), max(most, .microseconds(50)))
+    }
+
     /// Starts a process on what the disk has.
     package func start() {
         precondition(process == nil, "\(name) runs already")

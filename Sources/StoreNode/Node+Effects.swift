@@ -74,7 +74,9 @@ extension Node {
         countSubmittedAsApplied()
         newest.removeAll()
         // Of a workspace nothing is remembered about, a reply may have seen anything up to here.
-        reignStart = applied
+        // The gate by itself holds what the start barrier holds; a plan that breaks the barrier
+        // breaks both.
+        reignStart = configuration.replicaFaults.contains(.noStartBarrier) ? .zero : applied
         world.tell(.note("primary in epoch \(epoch), records up to \(applied)"))
     }
 
