@@ -15,6 +15,7 @@ struct PermissionsOracleTests {
 
     @Test func `every read path shows what the oracle says, no more and no less`() throws {
         let first = Seeds.fresh()
+        print("permissions: HOLDFAST_SEED=\(first), \(Self.runs) runs")
         for run in 0..<Self.runs {
             try compare(seed: first &+ UInt64(run))
         }
