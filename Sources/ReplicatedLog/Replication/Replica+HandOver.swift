@@ -67,6 +67,7 @@ extension Replica {
         meta.actingRole = .follower
         meta.bootCounter = 0
         emit(.closeGate)
+        if let join = leading.joinOrdered?.command { refuse(join, "the primary handed over") }
         store()
         follow()
         emit(.send(stream.link, .handOver(register)))

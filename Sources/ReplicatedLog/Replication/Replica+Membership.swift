@@ -89,20 +89,21 @@ extension Replica {
         guard let growing = self.leading?.growing else { return }
         let hasShown = (copy.replicated ?? .zero) >= commit
         guard hasShown || faults.contains(.joinWithoutCatchUp) else { return }
-        let words = Words(
-            reason: growing.command == nil ? "an invited follower is level" : "join",
-            actor: growing.command == nil ? "invitation" : "operator", at: logTime)
-        ask(.grow(growing.node, words))
+        ask(.grow(growing.node, growing.words))
     }
 
     private mutating func beginGrowing(_ copy: FollowerCopy, _ stream: FollowerStream) {
-        let order = leading?.joinOrdered.flatMap { $0.node == copy.node ? $0 : nil }
-        guard order != nil || stream.isInvited, companion == nil else { return }
+        let ordered = leading?.joinOrdered.flatMap { $0.node == copy.node ? $0 : nil }
+        let invitation = JoinOrder(
+            node: copy.node,
+            words: Words(reason: "an invited follower is level", actor: "invitation", at: logTime))
+        guard let order = ordered ?? (stream.isInvited ? invitation : nil), companion == nil
+        else { return }
         let isNearlyLevel =
             copy.isSound && stream.sent == appended
             && sentBatches.bytes <= ReplicaLimits.nearlyLevelBytes
         guard isNearlyLevel || faults.contains(.joinWithoutCatchUp) else { return }
-        leading?.growing = (copy.node, order?.command)
+        leading?.growing = order
         leading?.joinOrdered = nil
         guard !faults.contains(.registerBeforeLocalSet) else { return }
         meta.members = [meta.node, copy.node].sorted()
@@ -115,7 +116,7 @@ extension Replica {
     mutating func callOffGrowing() {
         guard let growing = leading?.growing else { return }
         leading?.growing = nil
-        if let command = growing.command { leading?.joinOrdered = (growing.node, command) }
+        if growing.command != nil { leading?.joinOrdered = growing }
         meta.members = meta.register.members
         store()
         advance()
@@ -135,7 +136,7 @@ extension Replica {
     mutating func obey(_ command: OperatorCommand, _ id: UInt64, _ words: Words) {
         switch command {
         case .degrade: degrade(id, words)
-        case .join(let node): join(node, id)
+        case .join(let node): join(node, id, words)
         case .switchover:
             if leading != nil {
                 beginHandOver(id, words, askedOn: nil)
@@ -175,15 +176,15 @@ extension Replica {
         answerWhenOpen(id, "one copy since LSN \(meta.register.soloSince), epoch \(meta.promised)")
     }
 
-    private mutating func join(_ node: Identity, _ id: UInt64) {
+    private mutating func join(_ node: Identity, _ id: UInt64, _ words: Words) {
         guard let leading else { return refuse(id, whyNotPrimary) }
         guard !meta.register.members.contains(node) else {
             return refuse(id, "\(node) is a member")
         }
         guard companion == nil else { return refuse(id, "there are two copies already") }
         guard leading.stream?.node == node else { return refuse(id, "\(node) is not connected") }
-        if let older = leading.joinOrdered { refuse(older.command, "another join took its place") }
-        self.leading?.joinOrdered = (node, id)
+        if let older = leading.joinOrdered?.command { refuse(older, "another join took its place") }
+        self.leading?.joinOrdered = JoinOrder(node: node, words: words, command: id)
         considerGrowing()
     }
 }

@@ -16,9 +16,9 @@ extension Replica {
         var stream: FollowerStream?
         var copy: FollowerCopy?
         /// Who is being let in, between the local set and the register (R8), and by which command.
-        var growing: (node: Identity, command: UInt64?)?
+        var growing: JoinOrder?
         /// Whom an operator ordered to be let in.
-        var joinOrdered: (node: Identity, command: UInt64)?
+        var joinOrdered: JoinOrder?
         var handOver: HandOver?
         var heartbeatAt: Instant
         /// Operators to be told when the gate opens.
@@ -26,6 +26,13 @@ extension Replica {
         var hasAlarmed = false
 
         static func == (left: Leading, right: Leading) -> Bool { left.epoch == right.epoch }
+    }
+
+    /// Somebody's word that a node is to be let in; without a command it is the invitation's.
+    struct JoinOrder: Equatable, Sendable {
+        var node: Identity
+        var words: Words
+        var command: UInt64?
     }
 
     /// What is known of the follower's copy in this epoch. Outlives a connection.
