@@ -12,6 +12,9 @@ struct RequestHistory {
     static let sessionsMax = 100_000
     /// Milliseconds.
     static let age: Int64 = 24 * 3600 * 1000
+    /// How far ahead of log time a session may say that it was made, in milliseconds: what clocks
+    /// differ by. Evicting one from a far future would make every later session too old.
+    static let ahead: Int64 = 5 * 60 * 1000
 
     private struct Key: Hashable {
         var principal: UInt64
@@ -66,7 +69,7 @@ struct RequestHistory {
         let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
         guard let session = sessions[key.map][key] else {
             let tooOld = id.created <= evicted || id.created < time - Self.age
-            return tooOld ? .expired : .new
+            return tooOld || id.created > time + Self.ahead ? .expired : .new
         }
         if let outcome = Self.find(id.sequence, in: session.outcomes) {
             return outcome.requestHash == hash ? .known(outcome) : .reused

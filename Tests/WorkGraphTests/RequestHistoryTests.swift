@@ -34,6 +34,13 @@ import WorkProtocol
         #expect(history.recall(id, Gid(2), hash: 7, at: now) == .new)
     }
 
+    @Test func `a session from the future is not begun, so that it cannot outlast all others`() {
+        let history = RequestHistory()
+        let limit = now + RequestHistory.ahead
+        #expect(history.recall(request(created: limit, 1), ann, hash: 7, at: now) == .new)
+        #expect(history.recall(request(created: limit + 1, 1), ann, hash: 7, at: now) == .expired)
+    }
+
     @Test func `requests may come in any order`() {
         var history = RequestHistory()
         for sequence in [5, 3, 9, 1] as [UInt64] {
