@@ -91,17 +91,21 @@ extension ClientSession {
         }
         let error = StoreError(
             .unavailable, "\(servers.current) is \(answer.role), not primary.")
-        let hint = Endpoint(answer.primaryAddress)
-        if let hint, hint != servers.current, failures < 2 {
-            closeConnection()
-            failures += 1
-            for id in calls.keys.sorted() { calls[id]?.lastError = error }
-            servers.follow(hint)
-            connect(now)
-        } else {
-            attemptFailed(error, now)
-        }
+        look(at: answer.primaryAddress, error, now)
         return false
+    }
+
+    /// A server that is not the primary, or not ready, may say where the primary is: believed once,
+    /// and after that with the pauses of a failed attempt.
+    private mutating func look(at hint: String, _ error: StoreError, _ now: Instant) {
+        guard let hint = Endpoint(hint), hint != servers.current, failures < 2 else {
+            return attemptFailed(error, now)
+        }
+        closeConnection()
+        failures += 1
+        for id in calls.keys.sorted() { calls[id]?.lastError = error }
+        servers.follow(hint)
+        connect(now)
     }
 
     // MARK: Answers
@@ -111,12 +115,7 @@ extension ClientSession {
     ) throws(FrameError) {
         let extensions = try frame.extensions()
         if configuration.seeksPrimary, let standing = extensions.standing {
-            guard standing.epoch >= highestEpoch else {
-                let message =
-                    "\(servers.current) answered from epoch \(standing.epoch), which is over."
-                servers.advance()
-                return lose(StoreError(.unavailable, message), now)
-            }
+            guard standing.epoch >= highestEpoch else { return outlived(standing.epoch, now) }
             highestEpoch = standing.epoch
         }
         guard let id = streams.removeValue(forKey: frame.header.stream), var call = calls[id]
@@ -126,6 +125,12 @@ extension ClientSession {
             var failure = try decode(frame, as: Failure.self)
             if failure.retryAfter == 0 { failure.retryAfter = frame.header.aux }
             calls[id] = call
+            if configuration.seeksPrimary, failure.isFinal, failure.epochVersion > 0,
+                failure.epoch < highestEpoch
+            {
+                queue.append(id)
+                return outlived(failure.epoch, now)
+            }
             return failed(call, failure, now)
         }
         unrest = 0
@@ -138,6 +143,13 @@ extension ClientSession {
             details.workspacePosition = standing.workspacePosition
         }
         finish(call, .success(Reply(payload: frame.payloadCopy(), details: details)), now)
+    }
+
+    /// An answer from an epoch that is over is no answer: what it says may have been undone.
+    private mutating func outlived(_ epoch: WireEpoch, _ now: Instant) {
+        let message = "\(servers.current) answered from epoch \(epoch), which is over."
+        servers.advance()
+        lose(StoreError(.unavailable, message), now)
     }
 
     /// A server refused a call: done, again here, or again elsewhere, as it says.
@@ -202,7 +214,11 @@ extension ClientSession {
                 closeConnection()
                 return failAll(error, now)
             }
-            return attemptFailed(error, now)
+            return configuration.seeksPrimary
+                ? look(at: goAway.primary, error, now) : attemptFailed(error, now)
+        }
+        if configuration.seeksPrimary, let primary = Endpoint(goAway.primary) {
+            servers.follow(primary)
         }
         for id in calls.keys.sorted() {
             guard var call = calls[id], call.stream > goAway.lastStream else { continue }
@@ -242,4 +258,9 @@ extension ClientSession {
         phase = .draining(until: until)
         wake(by: until)
     }
+}
+
+extension Failure {
+    /// Whether it ends the call, rather than say to ask again.
+    fileprivate var isFinal: Bool { retry == .never || retry == .afterFix }
 }

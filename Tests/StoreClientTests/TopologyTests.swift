@@ -69,6 +69,33 @@ struct TopologyTests {
         #expect(bench.reply(call) != nil)
     }
 
+    @Test func `a no from an epoch that is over is dropped, too`() throws {
+        let bench = SessionBench()
+        let call = bench.get()
+        bench.greet(epoch: 5)
+        var old = Failure(.notFound)
+        old.epochVersion = 4
+        bench.refuse(bench.requests[0], old)
+        #expect(bench.results[call] == nil)
+        bench.greet(epoch: 5)
+        bench.refuse(bench.requests[1], Failure(.notFound))
+        #expect(bench.error(call)?.code == .notFound)
+    }
+
+    @Test func `GOAWAY in the greeting shows the way, too`() {
+        let bench = SessionBench()
+        let call = bench.create()
+        bench.connected()
+        var goAway = GoAway()
+        goAway.reason = Reason.notPrimary.rawValue
+        goAway.primary = "c:7400"
+        bench.give(FrameHeader(.goAway, code: 101), Extensions(), goAway.encoded())
+        #expect(bench.attempts.last?.server == .tcp(host: "c", port: 7400))
+        bench.greet()
+        bench.answer(bench.requests[0])
+        #expect(bench.reply(call) != nil)
+    }
+
     @Test func `a deposed primary is told and left`() throws {
         let bench = SessionBench()
         let first = bench.create()
