@@ -88,9 +88,8 @@ package struct PositionToken: Hashable, Sendable {
     /// The token in 16 bytes; nil for another number of them.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
-        var reader = unsafe ByteReader(bytes.span.bytes)
-        guard let high = try? reader.fixed(UInt64.self), let low = try? reader.fixed(UInt64.self)
-        else { return nil }
+        let high = bytes[..<8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        let low = bytes[8...].reversed().reduce(0) { $0 << 8 | UInt64($1) }
         self.init(high: high, low: low)
     }
 
