@@ -141,7 +141,10 @@ let package = Package(
         tests("SystemEnvironmentTests", ["SystemEnvironment", "Environment"]),
         tests(
             "StoreClientTests",
-            ["StoreClient", "WorkProtocol", "ByteCoding", "Environment", "Simulation"]),
+            [
+                "StoreClient", "SystemEnvironment", "WorkProtocol", "ByteCoding", "Environment",
+                "Simulation",
+            ]),
         tests(
             "StoreNodeTests",
             [
