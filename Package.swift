@@ -148,7 +148,7 @@ let package = Package(
         tests(
             "StoreNodeTests",
             [
-                "StoreNode", "WorkGraph", "ReplicatedLog", "Simulation", "WorkProtocol",
+                "StoreNode", "WorkGraph", "Interchange", "ReplicatedLog", "Simulation", "WorkProtocol",
                 "ByteCoding", "Environment",
             ]),
         tests(
