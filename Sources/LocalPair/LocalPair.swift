@@ -1,4 +1,4 @@
-package import Environment
+internal import Environment
 package import StoreClient
 package import SystemEnvironment
 internal import WorkProtocol
@@ -35,6 +35,8 @@ package final class LocalPair {
     package var primary = 0
     /// Settings added to every node's configuration file.
     package var settings: [String] = []
+    /// Told of all processes whenever one was started.
+    package var started: (([ChildProcess]) -> Void)?
 
     /// - Parameters:
     ///   - programs: the folder with `holdfastd`.
@@ -74,6 +76,7 @@ package final class LocalPair {
         member.process = try run(member)
         members.append(member)
         primary = members.count - 1
+        tellStarted()
     }
 
     /// Makes and starts a fresh node, invited by the present primary.
@@ -89,7 +92,10 @@ package final class LocalPair {
         try configure(member)
         member.process = try run(member)
         members.append(member)
+        tellStarted()
     }
+
+    private func tellStarted() { started?(members.compactMap(\.process)) }
 
     private static let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
@@ -116,7 +122,10 @@ package final class LocalPair {
     }
 
     /// Starts a member again that has ended.
-    package func restart(_ index: Int) throws { members[index].process = try run(members[index]) }
+    package func restart(_ index: Int) throws {
+        members[index].process = try run(members[index])
+        tellStarted()
+    }
 
     private func command(_ arguments: [String]) throws {
         let log = "\(root)/commands.txt"

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// The client's commands against a pair of real nodes.
+@Suite(.serialized, .withPair) struct CommandLineTests {
+    @Test func `a task made without a project is one's own`() throws {
+        let gid = try PairUnderTest.ask("task", "create", "Order the cake", "--due", "2026-11-27")
+        #expect(UInt64(gid) != nil, "standard output has the gid and nothing else")
+        let mine = try PairUnderTest.holdfast("my", "-o", "json").list()
+        let task = try #require(mine.first { $0["gid"] as? String == gid })
+        #expect(task["name"] as? String == "Order the cake")
+        #expect(task["due_on"] as? String == "2026-11-27")
+        #expect(task["bucket"] as? String == "new")
+    }
+
+    @Test func `what is piped is tab-separated with a line of names`() throws {
+        try PairUnderTest.ask("task", "create", "One\tTwo", "--notes", "a\nb")
+            .isEmpty.expect(false)
+        let rows = try PairUnderTest.ask("my", "--fields", "name,notes").split(separator: "\n")
+        #expect(rows.first == "name\tnotes")
+        #expect(
+            try PairUnderTest.ask("my", "--fields", "gid", "--no-header").contains("gid") == false)
+    }
+
+    @Test func `a project holds sections, tasks, members and tags by their names`() throws {
+        let project = try PairUnderTest.ask(
+            "project", "create", "Names", "--section", "To do", "--section", "Doing")
+        let task = try PairUnderTest.ask(
+            "task", "create", "Draft", "--project", "Names", "--section", "doing")
+        try PairUnderTest.ask("tag", "create", "urgent", "--color", "dark_red")
+        try PairUnderTest.ask("task", "tag", task, "urgent")
+        try PairUnderTest.ask("user", "invite", "ana@example.com", "--name", "Ana Lee")
+        try PairUnderTest.ask("task", "assign", task, "Ana Lee")
+        try PairUnderTest.ask("comment", "add", task, "Mind the gap")
+        let shown = try PairUnderTest.holdfast("task", "show", task, "-o", "json").json()
+        let projects = try #require(shown["projects"] as? [[String: String]])
+        #expect(projects == [["gid": project, "name": "Names"]])
+        #expect((shown["sections"] as? [[String: String]])?.first?["name"] == "Doing")
+        #expect((shown["tags"] as? [[String: String]])?.first?["name"] == "urgent")
+        #expect((shown["assignee"] as? [String: String])?["name"] == "Ana Lee")
+        let comments = try PairUnderTest.holdfast("comment", "list", task, "-o", "json").list()
+        #expect(comments.map { $0["text"] as? String } == ["Mind the gap"])
+    }
+
+    @Test func `an older version is not written over`() throws {
+        let task = try PairUnderTest.ask("task", "create", "Versioned")
+        try PairUnderTest.ask("task", "update", task, "--name", "Second", "--if-version", "1")
+        let run = try PairUnderTest.holdfast(
+            "task", "update", task, "--name", "Third", "--if-version", "1")
+        #expect(run.code == 75)
+        #expect(run.errors.contains("version"))
+        #expect(run.errors.contains("help: "))
+    }
+
+    @Test func `what is deleted can be restored`() throws {
+        let task = try PairUnderTest.ask("task", "create", "Short-lived")
+        let refused = try PairUnderTest.holdfast("task", "delete", task)
+        #expect(refused.code == 64, "nobody is there to be asked")
+        try PairUnderTest.ask("task", "delete", task, "--yes")
+        #expect(try PairUnderTest.holdfast("task", "show", task).code == 66)
+        #expect(try PairUnderTest.ask("trash", "list").contains("Short-lived"))
+        try PairUnderTest.ask("trash", "restore", task)
+        #expect(try PairUnderTest.holdfast("task", "show", task).code == 0)
+    }
+
+    @Test func `a dry run changes nothing`() throws {
+        let run = try PairUnderTest.holdfast("task", "create", "Never made", "--dry-run")
+        #expect(run.code == 0)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.contains("Tasks/CreateTask"))
+        #expect(try PairUnderTest.ask("my").contains("Never made") == false)
+    }
+
+    @Test func `a request ID makes asking twice harmless`() throws {
+        let answer = try PairUnderTest.holdfast("task", "create", "Once", "-o", "json").json()
+        let id = try #require(answer["request_id"] as? String)
+        let again = try PairUnderTest.holdfast(
+            "task", "create", "Once", "-o", "json", "--request-id", id)
+        #expect(try again.json()["gid"] as? String == answer["gid"] as? String)
+        let mine = try PairUnderTest.holdfast("my", "-o", "json").list()
+        #expect(mine.count { $0["name"] as? String == "Once" } == 1)
+    }
+
+    @Test func `any method can be called in JSON`() throws {
+        let identity = try PairUnderTest.holdfast("call", "Directory/WhoAmI").json()
+        let account = try #require(identity["account"] as? [String: Any])
+        #expect(account["isOperator"] as? Bool == true)
+        #expect(try PairUnderTest.holdfast("call", "Tasks/Nothing").code == 64)
+        #expect(try PairUnderTest.holdfast("call", "Tasks/CreateTask", #"{"nam": 1}"#).code == 65)
+    }
+
+    @Test func `status shows both nodes`() throws {
+        let status = try PairUnderTest.holdfast("status", "-o", "json").json()
+        let nodes = try #require(status["nodes"] as? [[String: Any]])
+        #expect(nodes.map { $0["role"] as? String } == ["primary", "follower"])
+        #expect(status["mode"] as? String == "paired")
+        #expect(nodes.allSatisfy { $0["commit"] is Int && $0["lag"] is Int })
+    }
+
+    @Test func `a token with the scope to read cannot write`() throws {
+        let pair = try #require(PairUnderTest.current)
+        let file = "\(pair.folder)/reader.token"
+        try PairUnderTest.ask("token", "create", "reader", "--scope", "read", "--output", file)
+        let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+        #expect(try PairUnderTest.holdfast("my", "--token-file", file).code == 0)
+        let run = try PairUnderTest.holdfast("task", "create", "No", "--token-file", file)
+        #expect(run.code == 77)
+    }
+
+    @Test func `a context finds the store over TLS`() throws {
+        let pair = try #require(PairUnderTest.current)
+        let home = ["HOLDFAST_HOME": "\(pair.folder)/home"]
+        let address = pair.addresses.joined(separator: ",")
+        let added = try ProgramRun.of(
+            [
+                "context", "add", "work", "--address", address, "--ca", "\(pair.data)/tls/ca.pem",
+                "--token-file", "\(pair.data)/admin.token",
+            ], environment: home)
+        #expect(added.code == 0)
+        let who = try ProgramRun.of(["whoami", "-o", "json"], environment: home)
+        #expect(who.code == 0, "\(who.errors)")
+        let explained = try ProgramRun.of(["config", "explain"], environment: home)
+        #expect(explained.output.contains("context work"))
+        #expect(!explained.output.contains("hft_"), "secrets are not shown")
+    }
+}
+
+extension Bool {
+    fileprivate func expect(_ wanted: Bool) { #expect(self == wanted) }
+}
