@@ -16,6 +16,11 @@ package struct ConfigurationFile: Sendable {
         package var line: Int
         package var message: String
         package var description: String { "line \(line): \(message)" }
+
+        package init(line: Int, message: String) {
+            self.line = line
+            self.message = message
+        }
     }
 
     /// The settings, each with its line.
