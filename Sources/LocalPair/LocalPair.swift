@@ -193,7 +193,10 @@ package final class LocalPair {
             if copies >= count, status.mode == (count > 1 ? "paired" : "solo") {
                 return await store.close()
             }
-            guard members.allSatisfy({ $0.process == nil || $0.isRunning }) else { break }
+            if let ended = members.first(where: { $0.process != nil && !$0.isRunning }) {
+                await store.close()
+                throw Failure("node \(ended.name) has ended: \(Self.lastLine(ended))")
+            }
             // Asked again after a moment: nothing announces it.
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -201,19 +204,36 @@ package final class LocalPair {
         throw Failure("the pair did not come to \(count) copies; see \(root)/*/diagnostics.txt")
     }
 
+    /// What a node said last.
+    private static func lastLine(_ member: Member) -> String {
+        let said = (try? FileText.read("\(member.folder)/diagnostics.txt")) ?? []
+        let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
+        return lines.last.map(String.init) ?? "it said nothing"
+    }
+
     // MARK: - Breaking
 
     /// Kills the primary as a crash would. - Returns: its index.
     @discardableResult
     package func killPrimary() -> Int {
-        members[primary].process?.kill()
+        kill(primary)
         return primary
+    }
+
+    /// Kills a member as a crash would.
+    package func kill(_ index: Int) {
+        members[index].process?.kill()
+        members[index].process = nil
+    }
+
+    /// The running member that is not primary; nil if there is none.
+    package var follower: Int? {
+        members.indices.first { $0 != primary && members[$0].isRunning }
     }
 
     /// Promotes the other running member, saying that the old primary is down.
     package func promoteFollower(reason: String) async throws {
-        guard let next = members.indices.first(where: { $0 != primary && members[$0].isRunning })
-        else { throw Failure("there is no follower to promote") }
+        guard let next = follower else { throw Failure("there is no follower to promote") }
         let old = try node(primary)
         let store = try await connect(toMember: next)
         var promote = Promote()

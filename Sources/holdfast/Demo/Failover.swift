@@ -48,12 +48,11 @@ struct Failover {
     /// Kills the follower, lets the primary go on alone, and lets a fresh follower join.
     func follower() async throws {
         let client = try client()
-        let victim = pair.members.indices.first {
-            $0 != pair.primary && pair.members[$0].isRunning
+        guard let victim = pair.follower else {
+            throw Complaint(.notFound, "there is no follower")
         }
-        guard let victim else { throw Complaint(.notFound, "there is no follower") }
         let before = try await own(client)
-        pair.members[victim].process?.kill()
+        pair.kill(victim)
         client.output.write("\(client.output.cross) follower killed at LSN \(before.commit) … ")
         let clock = ContinuousClock()
         let began = clock.now
