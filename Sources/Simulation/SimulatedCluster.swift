@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Checking
 package import Environment
 package import ReplicatedLog
@@ -193,16 +194,38 @@ package final class SimulatedCluster: @unchecked Sendable {
             verdict.problems = ["nobody is primary in the end:\n\(summary)"]
             return verdict
         }
-        var log: [LoggedRecord] = []
         var problems = node.stateProblems + clients.flatMap(\.surprises)
-        do {
-            try node.forEachCommittedChange { lsn, workspace, body in
-                log.append(LoggedRecord(lsn: lsn.rawValue, workspace: workspace, body: body))
-            }
-        } catch { problems.append("the primary's log cannot be read: \(error)") }
+        var log: [LoggedRecord] = []
+        do { log = try wholeLog(node) } catch {
+            problems.append("the history cannot be read: \(error)")
+        }
         var verdict = HistoryChecker(operations: clients.flatMap(\.operations), log: log).check()
         verdict.problems += problems + copiesDiffer()
         return verdict
+    }
+
+    /// Every committed change there has been: what was shipped to the archive, which is what a node
+    /// may forget, and the living log after it.
+    private func wholeLog(_ node: Node) throws -> [LoggedRecord] {
+        var records: [UInt64: LoggedRecord] = [:]
+        let check = try ArchiveCheck(
+            archive: archive, cryptography: cryptography,
+            prefix: ArchivePrefix(cluster: cluster, history: history))
+        for stretch in check.contents.logs {
+            for batch in try check.log(stretch).batches {
+                try batch.forEachRecord { record throws(Corruption) in
+                    guard record.type == .change else { return }
+                    records[record.lsn.rawValue] = LoggedRecord(
+                        lsn: record.lsn.rawValue, workspace: record.workspace,
+                        body: record.copy().body)
+                }
+            }
+        }
+        try node.forEachCommittedChange { lsn, workspace, body in
+            records[lsn.rawValue] = LoggedRecord(
+                lsn: lsn.rawValue, workspace: workspace, body: body)
+        }
+        return records.keys.sorted().compactMap { records[$0] }
     }
 
     /// Both copies at the same point must be the same.
