@@ -109,7 +109,7 @@ struct ProjectsTests {
         }
         #expect(reason(world.refused(.createProject(create), as: world.bob)) == .alreadyExists)
         // A hidden one of the same name does not make the name ambiguous.
-        try world.project("Website relaunch", privacy: .private, as: world.cat)
+        _ = try world.project("Website relaunch", privacy: .private, as: world.cat)
         let query = Query.getProject(.with { $0.project = "Website relaunch" })
         #expect(world.refusedQuery(query, as: world.bob) == nil)
         #expect(reason(world.refusedQuery(query, as: world.cat)) == .badField)
