@@ -104,7 +104,7 @@ let package = Package(
         library(
             "Simulation",
             [
-                "StoreNode", "WorkGraph", "ReplicatedLog", "Interchange", "Checking",
+                "StoreNode", "StoreClient", "WorkGraph", "ReplicatedLog", "Interchange", "Checking",
                 "WorkProtocol", "ByteCoding", "Environment",
             ]),
         library(
@@ -127,7 +127,9 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], path: "tools/holdfast-tools"),
-        program("simulate", ["Simulation", "Checking", "ReplicatedLog", arguments], path: "tools/simulate"),
+        program(
+            "simulate", ["Simulation", "Checking", "ReplicatedLog", arguments],
+            path: "tools/simulate"),
         // Tests
         tests("ByteCodingTests", ["ByteCoding"]),
         tests(
@@ -148,8 +150,8 @@ let package = Package(
         tests(
             "StoreNodeTests",
             [
-                "StoreNode", "WorkGraph", "Interchange", "ReplicatedLog", "Simulation", "WorkProtocol",
-                "ByteCoding", "Environment",
+                "StoreNode", "WorkGraph", "Interchange", "ReplicatedLog", "Simulation",
+                "WorkProtocol", "ByteCoding", "Environment",
             ]),
         tests(
             "SimulationTests",
