@@ -122,7 +122,7 @@ final class DrillWorker: @unchecked Sendable {
     private let name: String
     private var tasks: [UInt64] = []
     private(set) var operations: [Operation] = []
-    private let done = Flag()
+    private let done = Latch()
 
     init(_ store: Store, seed: UInt64, name: String) {
         self.store = store

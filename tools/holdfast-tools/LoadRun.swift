@@ -65,6 +65,8 @@ final class LoadRun: @unchecked Sendable {
     private var project: UInt64 = 0
     private var draw = SplitMix(state: 1)
     private var current: Measured?
+    /// Requests of an open loop that have been sent.
+    private var arrivals: UInt64 = 0
 
     /// What is being measured.
     private struct Measured {
@@ -171,7 +173,8 @@ final class LoadRun: @unchecked Sendable {
                     kind: kind, start: start, end: start + UInt64(seconds * 1e9))
                 measured.completed = done
                 current = measured
-                if let rate { scheduleArrivals(rate, from: start) } else { fillAll() }
+                arrivals = 0
+                if let rate { sendWhatIsDue(rate) } else { fillAll() }
             }
         }
         let elapsed = Double(scheduler.now.since(began).nanoseconds) / 1e9
@@ -201,23 +204,19 @@ final class LoadRun: @unchecked Sendable {
     }
 
     /// Open loop: a few times a millisecond whatever is due by then is sent.
-    private func scheduleArrivals(_ rate: Double, from start: UInt64) {
-        var sent: UInt64 = 0
-        func tick() {
-            guard let measured = current else { return }
-            let now = scheduler.now.nanoseconds
-            guard now < measured.end else { return finishIfIdle() }
-            let due = UInt64(Double(now - start) / 1e9 * rate)
-            while sent < due {
-                let moment = start + UInt64(Double(sent) / rate * 1e9)
-                let connection = connections[Int(sent % UInt64(connections.count))]
-                guard send(on: connection, at: moment) else { break }
-                sent += 1
-            }
-            for connection in connections { connection.flush() }
-            queue.schedule(after: .microseconds(250)) { tick() }
+    private func sendWhatIsDue(_ rate: Double) {
+        guard let measured = current else { return }
+        let now = scheduler.now.nanoseconds
+        guard now < measured.end else { return finishIfIdle() }
+        let due = UInt64(Double(now - measured.start) / 1e9 * rate)
+        while arrivals < due {
+            let moment = measured.start + UInt64(Double(arrivals) / rate * 1e9)
+            let connection = connections[Int(arrivals % UInt64(connections.count))]
+            guard send(on: connection, at: moment) else { break }
+            arrivals += 1
         }
-        tick()
+        for connection in connections { connection.flush() }
+        queue.schedule(after: .microseconds(250)) { [self] in sendWhatIsDue(rate) }
     }
 
     private func send(on connection: LoadConnection, at moment: UInt64) -> Bool {

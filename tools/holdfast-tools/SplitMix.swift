@@ -17,7 +17,7 @@ struct SplitMix {
 }
 
 /// Set once, seen by everybody.
-final class Flag: Sendable {
+final class Latch: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .acquiring) }
     func set() { value.store(true, ordering: .releasing) }
