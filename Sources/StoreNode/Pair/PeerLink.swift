@@ -76,8 +76,10 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
             let address = try MemberAddress(decoding: payload)
             guard let claimed = Identity(address.node), identity == nil || identity == claimed
             else { throw NodeEnd(76, "it names itself as another node than its certificate does") }
-            node.peerAddresses[claimed] = PeerAddress(address)
+            let isNews = node.peerAddresses.updateValue(PeerAddress(address), forKey: claimed)
             announce(claimed)
+            // Clients have to know where the next primary may be before this one is gone.
+            if isNews != PeerAddress(address) { node.announceTopology() }
         case Self.pairMessage:
             guard isAnnounced else { throw NodeEnd(76, "a message came before the introduction") }
             node.give(.peerReceived(id, try unsafe PeerMessage(payload.span.bytes)))
