@@ -21,8 +21,9 @@ import Testing
         #expect(run.output.contains("a fresh follower joined, 2 copies again"))
         let mine = try String(contentsOfFile: "\(place.path)/my.csv", encoding: .utf8)
         #expect(mine.contains("Order the cake"))
-        let project = try String(contentsOfFile: "\(place.path)/x.csv", encoding: .utf8)
-        #expect(project.hasPrefix("\u{FEFF}Task ID"))
+        let project = try Data(contentsOf: URL(filePath: "\(place.path)/x.csv"))
+        let begins = project.starts(with: Data("\u{FEFF}Task ID,".utf8))
+        #expect(begins)
         let left = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
         #expect(left == ["my.csv", "x.csv"])
     }

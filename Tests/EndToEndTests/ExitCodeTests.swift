@@ -3,16 +3,18 @@ import Testing
 
 /// Every way to go wrong that needs no store of its own, or finds none.
 @Suite struct ExitCodeTests {
-    @Test(arguments: [
-        (["task", "create"], 64), (["no-such-command"], 64), (["my", "someday"], 64),
-        (["describe"], 0), (["describe", "Tasks/CreateTask"], 0), (["describe", "Nothing"], 66),
-        (["whoami"], 78), (["whoami", "--context", "nowhere"], 78),
-        (["whoami", "--data", "/nonexistent"], 66), (["demo", "--import", "/nonexistent"], 66),
-        (["--help"], 0), (["--version"], 0),
-        (["token", "revoke", "x", "--yes", "--data", "/nonexistent"], 64),
-    ])
-    func `a command ends with its exit code`(_ arguments: [String], _ code: Int32) throws {
-        let run = try ProgramRun.of(arguments)
+    /// Commands and their exit codes.
+    static let commands: [(line: String, code: Int32)] = [
+        ("task create", 64), ("no-such-command", 64), ("my someday", 64), ("describe", 0),
+        ("describe Tasks/CreateTask", 0), ("describe Nothing", 66), ("whoami", 78),
+        ("whoami --context nowhere", 78), ("whoami --data /nonexistent", 66),
+        ("demo --import /nonexistent", 66), ("--help", 0), ("--version", 0),
+        ("token revoke x --yes --data /nonexistent", 64),
+    ]
+
+    @Test(arguments: commands)
+    func `a command ends with its exit code`(_ line: String, _ code: Int32) throws {
+        let run = try ProgramRun.of(line.split(separator: " ").map(String.init))
         #expect(run.code == code, "\(run.output)\(run.errors)")
         if code != 0 {
             #expect(run.output.isEmpty, "standard output is data")
@@ -38,5 +40,27 @@ import Testing
         #expect(run.code == 78)
         #expect(run.errors.contains("line 1"))
         #expect(run.errors.contains("contexts.toml"))
+    }
+
+    @Test func `no command has two options of one name`() throws {
+        let help = try ProgramRun.of(["--experimental-dump-help"]).json()
+        let root = try #require(help["command"] as? [String: Any])
+        var commandCount = 0
+        func check(_ command: [String: Any], _ path: String) {
+            commandCount += 1
+            let arguments = command["arguments"] as? [[String: Any]] ?? []
+            let names = arguments.flatMap { $0["names"] as? [[String: Any]] ?? [] }
+                .compactMap { $0["name"] as? String }
+            #expect(Set(names).count == names.count, "\(path): \(names)")
+            for inner in command["subcommands"] as? [[String: Any]] ?? [] {
+                check(inner, "\(path) \(inner["commandName"] as? String ?? "")")
+            }
+        }
+        // The root's help is listed twice by the library itself.
+        for inner in root["subcommands"] as? [[String: Any]] ?? [] {
+            let name = inner["commandName"] as? String ?? ""
+            if name != "help" { check(inner, name) }
+        }
+        #expect(commandCount > 80)
     }
 }

@@ -15,7 +15,7 @@ struct ProgramRun {
 
     /// Runs `program` to its end, with what is to be typed, in an environment that names no store.
     static func of(
-        _ program: String = "holdfast", _ arguments: [String], input: String = "",
+        _ arguments: [String], program: String = "holdfast", input: String = "",
         environment: [String: String] = [:], in folder: String? = nil
     ) throws -> ProgramRun {
         let place = try TemporaryFolder()

@@ -101,7 +101,7 @@ struct ProjectCommand: ParsableCommand {
         @Option(help: "What those may do who see it without being members.")
         var defaultAccess: Choice<AccessLevel>?
         @Option(help: "How it is shown first.") var view: Choice<ProjectView>?
-        @Option(help: "Its colour.") var color: Choice<Color>?
+        @Option(help: "Its colour.") var projectColor: Choice<Color>?
         @Option(help: "The day it is due.") var due: String?
         @Option(help: "The day it begins.") var start: String?
     }
@@ -126,7 +126,7 @@ struct ProjectCommand: ParsableCommand {
             request.privacy = settings.privacy?.value ?? .publicToWorkspace
             request.defaultAccess = settings.defaultAccess?.value ?? .none
             request.defaultView = settings.view?.value ?? .list
-            request.color = settings.color?.value ?? .none
+            request.color = settings.projectColor?.value ?? .none
             request.dueOn = try settings.due.map { try time.day($0, "--due") }
             request.startOn = try settings.start.map { try time.day($0, "--start") }
             let route = try await client.route(request.team)
@@ -161,7 +161,7 @@ struct ProjectCommand: ParsableCommand {
             request.privacy = settings.privacy?.value
             request.defaultAccess = settings.defaultAccess?.value
             request.defaultView = settings.view?.value
-            request.color = settings.color?.value
+            request.color = settings.projectColor?.value
             request.archived = archived
             request.completed = completed
             request.dueOn = try settings.due.map { try time.day($0, "--due") }

@@ -10,7 +10,7 @@ struct TagCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               holdfast tag list
-              holdfast tag create urgent --color dark_red
+              holdfast tag create urgent --tag-color dark_red
             """,
         subcommands: [List.self, Create.self, Update.self, Delete.self])
 
@@ -45,7 +45,7 @@ struct TagCommand: ParsableCommand {
     struct Create: StoreCommand {
         static let configuration = CommandConfiguration(abstract: "Make a tag.")
         @Argument(help: "Its name.") var name: String
-        @Option(help: "Its colour.") var color: Choice<Color>?
+        @Option(help: "Its colour.") var tagColor: Choice<Color>?
         @Option(help: "More about it.") var notes: String?
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -53,7 +53,7 @@ struct TagCommand: ParsableCommand {
         func run(_ client: Client) async throws {
             var request = CreateLabel()
             request.name = name
-            request.color = color?.value ?? .none
+            request.color = tagColor?.value ?? .none
             request.notes = notes ?? ""
             let route = try await client.route()
             guard let answer = try await client.change(request, in: route, change) else { return }
@@ -65,7 +65,7 @@ struct TagCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change a tag.")
         @Argument(help: "The tag.") var tag: String
         @Option(help: "A new name.") var name: String?
-        @Option(help: "A new colour.") var color: Choice<Color>?
+        @Option(help: "A new colour.") var tagColor: Choice<Color>?
         @Option(help: "New notes.") var notes: String?
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -75,7 +75,7 @@ struct TagCommand: ParsableCommand {
             var request = UpdateLabel()
             request.label = present.gid
             request.name = name
-            request.color = color?.value
+            request.color = tagColor?.value
             request.notes = notes
             guard let answer = try await client.change(request, in: present.gid, change) else {
                 return

@@ -65,16 +65,23 @@ struct Failover {
         try await joinFresh(client)
     }
 
-    /// Says to the primary that one copy has to do; it may have found that out by itself.
+    /// Says to the primary that one copy has to do. It does not believe it before it has missed the
+    /// follower itself, and may have gone on alone by its own policy.
     private func goOnAlone(_ client: Client) async throws {
         var degrade = Degrade()
         degrade.solo = true
         degrade.reason = "the demo killed the follower"
-        do {
-            _ = try await client.operate(degrade, as: ModeChanged.self)
-        } catch let error as StoreError where error.code == .conflict {
-            let status = try await client.ask(GetStatus(), in: 0, as: Status.self)
-            guard status.mode == "solo" else { throw error }
+        let limit = ContinuousClock.now.advanced(by: .seconds(30))
+        while true {
+            do {
+                _ = try await client.operate(degrade, as: ModeChanged.self)
+                return
+            } catch let error as StoreError where error.code == .conflict {
+                let status = try await client.ask(GetStatus(), in: 0, as: Status.self)
+                if status.mode == "solo" { return }
+                guard ContinuousClock.now < limit else { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
         }
     }
 
