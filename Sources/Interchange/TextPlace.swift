@@ -1,4 +1,5 @@
-/// A place in a text: line and column, both from 1. A column is a Unicode scalar, whatever its width.
+/// A place in a text: line and column, both from 1. A column is a Unicode scalar, whatever its
+/// width.
 package struct TextPlace: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var line: Int
     package var column: Int

@@ -12,7 +12,8 @@ import WorkProtocol
 
     private static let csv =
         header
-        + "\n1,2024-01-02,,2024-01-03,\"One, two\",A,Ann,ann@x.org,,2024-02-01,\"t,u\",é,P,,,\"Three\",3\n"
+        + "\n1,2024-01-02,,2024-01-03,\"One, two\",A,Ann,ann@x.org,,2024-02-01,\"t,u\",é,P,,,"
+        + "\"Three\",3\n"
         + "2,2024-01-02,,2024-01-03,Sub,,,,,,,,,\"One, two\",,,\n"
         + "3,2024-01-02,2024-01-05,2024-01-03,Three,B,,,,,,\"a\nb\",P,,\"One, two\",,4\n"
 

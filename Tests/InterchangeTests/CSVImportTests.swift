@@ -19,7 +19,8 @@ import WorkProtocol
         let texts = [name, section].map(quoted).joined(separator: ",")
         let rest = [tags, "", projects, parent, blockedBy, blocking].map(quoted)
         return
-            "\"\(id)\",2024-01-01,,2024-01-02,\(texts),\(assignee),,,\(rest.joined(separator: ","))\n"
+            "\"\(id)\",2024-01-01,,2024-01-02,\(texts),\(assignee),,,"
+            + rest.joined(separator: ",") + "\n"
     }
 
     private func quoted(_ cell: String) -> String {
@@ -209,7 +210,8 @@ import WorkProtocol
         let old =
             "Task ID,Created At,Completed At,Last Modified,Name,Column,Assignee,Assignee Email,"
             + "Start Date,Due Date,Tags,Notes,Projects,Parent Task\n"
-            + "\"1\",2019-01-01,,2019-01-01,a,Doing,,,,,,,P,\n\"2\",2019-01-01,,2019-01-01,b,,,,,,,,,a\n"
+            + "\"1\",2019-01-01,,2019-01-01,a,Doing,,,,,,,P,\n"
+            + "\"2\",2019-01-01,,2019-01-01,b,,,,,,,,,a\n"
         var graph = MemoryGraph()
         let reader = try graph.load(Array(old.utf8), ImportOptions(name: "f"))
         var project = try #require(graph.project(external: reader.projectKey))

@@ -3,8 +3,8 @@ import WorkProtocol
 
 @testable import Interchange
 
-/// The smallest thing that import items can be applied to and exports read from: plain dictionaries,
-/// with the rules of the store for external ids and order.
+/// The smallest thing that import items can be applied to and exports read from: plain
+/// dictionaries, with the rules of the store for external ids and order.
 struct MemoryGraph: ExportLookup {
     private(set) var tasks: [UInt64: WorkTask] = [:]
     private(set) var projects: [UInt64: Project] = [:]

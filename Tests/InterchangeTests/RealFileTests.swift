@@ -269,8 +269,8 @@ enum NaiveJSON: Hashable {
         return .object(members)
     }
 
-    /// An export as lines, without what depends on the store: addresses, and the ids of options, which
-    /// are known by name.
+    /// An export as lines, without what depends on the store: addresses, and the ids of options,
+    /// which are known by name.
     static func withoutAddresses(_ bytes: [UInt8]) -> [Substring] {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         return lines.indices.filter { index in

@@ -11,8 +11,9 @@ package struct CSVRow: Hashable, Sendable {
     package var place: TextPlace
     /// Just after its last character.
     package var end: TextPlace
-    /// The first thing that makes the row unusable: a quote that is not closed, text after a closing
-    /// quote, bytes that are not UTF-8. The reader goes on with the row after it where it can.
+    /// The first thing that makes the row unusable: a quote that is not closed, text after a
+    /// closing quote, bytes that are not UTF-8. The reader goes on with the row after it where it
+    /// can.
     package var problem: TextProblem?
     /// Control characters that were replaced by U+FFFD.
     package var replaced: [TextProblem]

@@ -36,9 +36,9 @@ package struct CSVWriter {
     }
 }
 
-/// Disarms cells that spreadsheets take for formulas: those that begin with `=`, `+`, `-`, `@`, tab or
-/// CR, also after blanks (no-break spaces too), and lines within a cell that do. An apostrophe is put
-/// before each. See `security.md`, "Exports and links".
+/// Disarms cells that spreadsheets take for formulas: those that begin with `=`, `+`, `-`, `@`, tab
+/// or CR, also after blanks (no-break spaces too), and lines within a cell that do. An apostrophe
+/// is put before each.
 enum FormulaGuard {
     static func disarmed(_ text: String) -> String {
         guard needsGuard(text) else { return text }

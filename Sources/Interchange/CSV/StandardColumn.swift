@@ -21,8 +21,8 @@ package enum StandardColumn: String, CaseIterable, Sendable {
     case blockedByIDs = "Blocked By IDs"
     case blockingIDs = "Blocking IDs"
 
-    /// The column a header names, whatever the case; nil for a custom field. `Column` is the name of
-    /// 2019 for `Section/Column`.
+    /// The column a header names, whatever the case; nil for a custom field. `Column` is the name
+    /// of 2019 for `Section/Column`.
     package init?(header: String) {
         let name = header.lowercased()
         if name == "column" {

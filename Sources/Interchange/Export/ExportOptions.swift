@@ -43,8 +43,8 @@ package struct ExportedTask: Hashable, Sendable {
 
 /// What an export needs to know of the objects a task refers to, as its reader may see them.
 package protocol ExportLookup {
-    /// The name and the external id of a person, project, section, label, option or task; nil for what
-    /// is not there or hidden.
+    /// The name and the external id of a person, project, section, label, option or task; nil for
+    /// what is not there or hidden.
     func name(of gid: UInt64) -> Name?
     /// A custom field.
     func field(_ gid: UInt64) -> Field?

@@ -3,9 +3,9 @@ package import WorkProtocol
 /// The order of rows of a project that came from a CSV file whose rows are not in the order of its
 /// sections (hand-made files, exports of a search).
 ///
-/// Such a project is marked, and its tasks know their row. To export it with foreign ids as it came,
-/// the exporter collects its tasks in the usual order and has them sorted here: by row, those without
-/// one (made since) behind the task they follow.
+/// Such a project is marked, and its tasks know their row. To export it with foreign ids as it
+/// came, the exporter collects its tasks in the usual order and has them sorted here: by row, those
+/// without one (made since) behind the task they follow.
 package struct ExportOrder {
     /// What the external data of such a project is.
     static let mark = #"{"order":"rows"}"#

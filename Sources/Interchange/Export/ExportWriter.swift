@@ -2,11 +2,11 @@ package import WorkProtocol
 
 /// Writes an export piece by piece, as the tasks come.
 ///
-/// The caller walks the tasks: the project's in the order of its sections, and after `begin` of each
-/// those of its subtasks that have no place of their own in the project, in the same way, then its
-/// `end`. (A subtask that is in the project itself is printed where it stands there.) It may stop after
-/// any step and go on later, and takes what has been written whenever it likes; memory is bounded by
-/// what has not been taken, and by one task for each level of subtasks.
+/// The caller walks the tasks: the project's in the order of its sections, and after `begin` of
+/// each those of its subtasks that have no place of their own in the project, in the same way, then
+/// its `end`. (A subtask that is in the project itself is printed where it stands there.) It may
+/// stop after any step and go on later, and takes what has been written whenever it likes; memory
+/// is bounded by what has not been taken, and by one task for each level of subtasks.
 package struct ExportWriter: Sendable {
     private enum Format: Sendable {
         case csv(CSVExport)
@@ -19,8 +19,8 @@ package struct ExportWriter: Sendable {
     /// How many bytes have been taken.
     package private(set) var bytesTaken: UInt64 = 0
 
-    /// An export of `project` (nil: My Tasks) whose custom fields are `fields`, in its order, out of
-    /// `workspace`.
+    /// An export of `project` (nil: My Tasks) whose custom fields are `fields`, in its order, out
+    /// of `workspace`.
     package init(
         _ options: ExportOptions, project: Project?, fields: [Field], workspace: Workspace
     ) {

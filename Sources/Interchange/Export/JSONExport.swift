@@ -1,9 +1,10 @@
 internal import WorkProtocol
 
-/// The JSON export: the members of Asana's file of 2022 in its order, without `hearts` (they repeat the
-/// likes) and the gids of likes; then what we add: `html_notes`, `dependencies`, `custom_fields` where
-/// there are any, and with stories `created_by`, `completed_by`, `stories` and `attachments`; at the
-/// end of the file the member `export`, by whose absence a file that was cut shows.
+/// The JSON export: the members of Asana's file of 2022 in its order, without `hearts` (they repeat
+/// the likes) and the gids of likes; then what we add: `html_notes`, `dependencies`,
+/// `custom_fields` where there are any, and with stories `created_by`, `completed_by`, `stories`
+/// and `attachments`; at the end of the file the member `export`, by whose absence a file that was
+/// cut shows.
 struct JSONExport: Sendable {
     /// The version of the layout, in `export`.
     static let schemaVersion: Int64 = 1

@@ -44,8 +44,8 @@ struct KeptCells: Hashable, Sendable {
         return kept.made == made || KeptCells.isSameList(kept.made, made) ? kept.text : made
     }
 
-    /// As `External.data`; empty if there is nothing to keep. What would be longer than `limit` loses
-    /// its longest cells, whose names are returned.
+    /// As `External.data`; empty if there is nothing to keep. What would be longer than `limit`
+    /// loses its longest cells, whose names are returned.
     func data(limit: Int = 32_768) -> (text: String, lost: [String]) {
         var kept = self
         var lost: [String] = []

@@ -1,6 +1,6 @@
-/// Formatting of foreign notes that can be taken over as it is: the elements of Asana's editor without
-/// attributes, but for links to the web. Everything else (mentions, whose ids mean somebody else here,
-/// images, tables with attributes) is left, and the text is what remains.
+/// Formatting of foreign notes that can be taken over as it is: the elements of Asana's editor
+/// without attributes, but for links to the web. Everything else (mentions, whose ids mean somebody
+/// else here, images, tables with attributes) is left, and the text is what remains.
 enum PlainHTML {
     private static let elements: Set<String> = [
         "body", "strong", "em", "u", "s", "code", "ol", "ul", "li", "a", "h1", "h2", "pre",

@@ -1,5 +1,5 @@
-/// Addresses of attachments: the store takes only those of the web, as others could run something in
-/// the browser of whoever follows them.
+/// Addresses of attachments: the store takes only those of the web, as others could run something
+/// in the browser of whoever follows them.
 enum WebAddress {
     /// The address if it can be kept, else an empty text.
     static func accepted(_ address: String) -> String {

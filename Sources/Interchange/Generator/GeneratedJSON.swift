@@ -1,7 +1,8 @@
 internal import WorkProtocol
 
-/// Prints a generated organization as JSON Lines, one object a line with its `resource_type`, parents
-/// first; or its largest project as one document in the shape of Asana's export, which can be imported.
+/// Prints a generated organization as JSON Lines, one object a line with its `resource_type`,
+/// parents first; or its largest project as one document in the shape of Asana's export, which can
+/// be imported.
 package struct GeneratedJSON: Sendable {
     /// How it is printed.
     package enum Layout: String, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 package import WorkProtocol
 
-/// Makes an organization of realistic shape: people, projects of very different size, sections, tasks
-/// with subtasks, notes, dates, tags, custom fields, comments, likes and dependencies.
+/// Makes an organization of realistic shape: people, projects of very different size, sections,
+/// tasks with subtasks, notes, dates, tags, custom fields, comments, likes and dependencies.
 ///
 /// The same options make the same organization, item by item. Every task is made from the seed and
 /// its number, so that memory does not grow with their number. It is used as an `ImportReader` is:

@@ -1,5 +1,5 @@
-/// A stream of numbers that looks random and is the same for the same seed: SplitMix64 (Steele, Lea,
-/// Flood, 2014).
+/// A stream of numbers that looks random and is the same for the same seed: SplitMix64 (Steele,
+/// Lea, Flood, 2014).
 struct RandomNumbers: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

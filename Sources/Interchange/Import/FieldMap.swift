@@ -2,8 +2,9 @@ package import WorkProtocol
 
 /// What the caller says about columns that are custom fields: the file given with `--map`.
 ///
-/// One column a line, `Column name = kind`, where the kind is `text`, `number`, `enum`, `multi_enum`,
-/// `date`, `people` or `ignore`. Empty lines and lines that begin with `#` are passed over.
+/// One column a line, `Column name = kind`, where the kind is `text`, `number`, `enum`,
+/// `multi_enum`, `date`, `people` or `ignore`. Empty lines and lines that begin with `#` are passed
+/// over.
 package struct FieldMap: Hashable, Sendable {
     /// What becomes of a column.
     package enum Use: Hashable, Sendable {

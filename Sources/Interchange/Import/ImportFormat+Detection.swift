@@ -1,6 +1,6 @@
 extension ImportFormat {
-    /// What the beginning of a file shows it to be: JSON begins with a bracket, and the names of its
-    /// first members tell whose it is; everything else is taken for CSV.
+    /// What the beginning of a file shows it to be: JSON begins with a bracket, and the names of
+    /// its first members tell whose it is; everything else is taken for CSV.
     init(detecting source: any ByteSource) throws(TextProblem) {
         try source.rewind()
         let start = try source.read().drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
@@ -30,7 +30,7 @@ extension ImportFormat {
         }
         throw TextProblem(
             .start,
-            "JSON of no known kind: expected an Asana project, a GitHub archive or a Bitbucket tracker"
+            "JSON of no known kind: no Asana project, no GitHub archive, no Bitbucket tracker"
         )
     }
 

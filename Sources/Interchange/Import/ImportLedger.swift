@@ -47,8 +47,8 @@ struct ImportLedger {
         return clean.text
     }
 
-    /// `text` as lines, with a warning if control characters had to be replaced; what is too long is
-    /// left in `rest`.
+    /// `text` as lines, with a warning if control characters had to be replaced; what is too long
+    /// is left in `rest`.
     mutating func prose(_ text: String, _ place: TextPlace, _ what: String, limit: Int = 65_536)
         -> CleanText
     {

@@ -3,12 +3,12 @@ package import WorkProtocol
 
 /// Turns a file of another system into the people it knows and the items that make it here.
 ///
-/// `check` reads the whole file and says what it holds and what is wrong with it, before anything is
-/// changed. Then the caller lets the store make sure of the `people` (`EnsurePeople`), tells their
-/// gids to `begin`, and asks for batches until there are none. The items come in an order in which
-/// they can be applied: labels, fields, projects; tasks after their parents; stories after their
-/// tasks; dependencies last. Each is found again by its external id, so that reading the same file
-/// twice changes nothing.
+/// `check` reads the whole file and says what it holds and what is wrong with it, before anything
+/// is changed. Then the caller lets the store make sure of the `people` (`EnsurePeople`), tells
+/// their gids to `begin`, and asks for batches until there are none. The items come in an order in
+/// which they can be applied: labels, fields, projects; tasks after their parents; stories after
+/// their tasks; dependencies last. Each is found again by its external id, so that reading the same
+/// file twice changes nothing.
 ///
 /// The file is read three times and never held: memory grows by some dozen bytes a task, and by the
 /// longest row. (Bitbucket's tracker files are the exception: they list comments in no order, and

@@ -1,7 +1,7 @@
 internal import WorkProtocol
 
-/// Walks a JSON document that is an object of lists, `{"issues": [ … ], "labels": [ … ]}`, one element
-/// at a time, so that none of the lists is ever held.
+/// Walks a JSON document that is an object of lists, `{"issues": [ … ], "labels": [ … ]}`, one
+/// element at a time, so that none of the lists is ever held.
 struct JSONLists {
     private var reader: JSONReader
     private var hasBegun = false

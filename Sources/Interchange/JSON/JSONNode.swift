@@ -19,8 +19,8 @@ package struct JSONNode: Hashable, Sendable {
         self.place = place
     }
 
-    /// The value of a member; nil if this is no object or has none of that name. Of several with one
-    /// name the last counts. Complexity: O(members).
+    /// The value of a member; nil if this is no object or has none of that name. Of several with
+    /// one name the last counts. Complexity: O(members).
     package subscript(_ name: String) -> JSONNode? {
         guard case .object(let members) = value else { return nil }
         return members.last { $0.name == name }?.value

@@ -1,9 +1,9 @@
 /// A strict pull parser for JSON (RFC 8259) that reads a source in chunks: memory is bounded by the
 /// longest string, whatever the size of the document.
 ///
-/// Strict: no comments, no trailing commas, nothing after the document, no raw control characters in
-/// strings, no leading zeros. Nesting is limited to `depthMax`. Escapes that are half of a surrogate
-/// pair become U+FFFD and are reported in `notices`.
+/// Strict: no comments, no trailing commas, nothing after the document, no raw control characters
+/// in strings, no leading zeros. Nesting is limited to `depthMax`. Escapes that are half of a
+/// surrogate pair become U+FFFD and are reported in `notices`.
 package struct JSONReader {
     /// What may come next.
     enum Expectation { case value, firstValueOrEnd, firstKeyOrEnd, key, colon, commaOrEnd, end }

@@ -45,7 +45,8 @@ extension CivilDate {
         }
         guard let (month, day) = monthAndDay(first, second) else { return nil }
         let year = today.components.year
-        // Not every year has a 29 February: four are enough but around 1900, 2100 …, where it is eight.
+        // Not every year has a 29 February: four are enough but around 1900, 2100 …, where it is
+        // eight.
         for candidate in year...year + 8 {
             if let date = CivilDate(year: candidate, month: month, day: day), date >= today {
                 return date

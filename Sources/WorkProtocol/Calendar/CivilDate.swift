@@ -1,8 +1,8 @@
 /// A day of the Gregorian calendar, without a time or a zone: what `due_on` and `start_on` hold.
 ///
 /// Years 1 to 9999. In the schema it is its number of days since 1970-01-01, which is also how it
-/// compares. The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`, over eras
-/// of 400 years (146,097 days) that begin on 1 March.
+/// compares. The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`, over
+/// eras of 400 years (146,097 days) that begin on 1 March.
 package struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Days since 1970-01-01. Invariant: `daysMin <= days <= daysMax`.
     package let days: Int32

@@ -1,8 +1,8 @@
 internal import WorkProtocol
 
-/// Asana's JSON export of a project as an import: `{"data": [task …]}`, subtasks nested, of the years
-/// 2013 to 2026, and our own, which adds stories, attachments, custom fields and a last member that
-/// says that the file is whole.
+/// Asana's JSON export of a project as an import: `{"data": [task …]}`, subtasks nested, of the
+/// years 2013 to 2026, and our own, which adds stories, attachments, custom fields and a last
+/// member that says that the file is whole.
 ///
 /// The file becomes the project that all its top-level tasks are in, or else one of its own, named
 /// after the file. Other projects are stubs. A task that stands in the file twice (in a section and

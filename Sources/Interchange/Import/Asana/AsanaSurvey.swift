@@ -1,7 +1,7 @@
 internal import WorkProtocol
 
-/// What the first reading of an Asana JSON export finds: the projects with their sections, the tags,
-/// the custom fields, and which tasks there are.
+/// What the first reading of an Asana JSON export finds: the projects with their sections, the
+/// tags, the custom fields, and which tasks there are.
 struct AsanaSurvey {
     /// A project that tasks name.
     struct FoundProject {

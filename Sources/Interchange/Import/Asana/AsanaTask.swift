@@ -134,8 +134,8 @@ struct AsanaTask {
             external: gid, name: node.text("name"), email: node.text("email"))
     }
 
-    /// What only the other system knows: the address, the workspace, whether the one who exported likes
-    /// it, and whatever members this program does not know.
+    /// What only the other system knows: the address, the workspace, whether the one who exported
+    /// likes it, and whatever members this program does not know.
     private func kept(hasParent: Bool, _ ledger: inout ImportLedger) -> String {
         var writer = JSONWriter()
         writer.beginObject()

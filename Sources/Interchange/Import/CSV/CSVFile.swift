@@ -137,7 +137,7 @@ struct CSVFile: ImportedFile {
         let lost = survey.rows.count { $0.parentName != 0 && $0.parent < 0 }
         if lost > 0 {
             ledger.tell(
-                "\(lost) subtasks name a parent that is not in the file: they are top-level tasks here"
+                "\(lost) subtasks name a parent that is not in the file: they become top-level"
             )
         }
         if !dependencies.unresolved.isEmpty {

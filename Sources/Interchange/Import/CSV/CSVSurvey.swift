@@ -1,10 +1,11 @@
 internal import ByteCoding
 
-/// What the first reading of a CSV file finds: enough of each row to resolve parents and dependencies,
-/// which the file gives by name, and to say whether its order is the one an export would have.
+/// What the first reading of a CSV file finds: enough of each row to resolve parents and
+/// dependencies, which the file gives by name, and to say whether its order is the one an export
+/// would have.
 ///
-/// Some 50 bytes a row. Names are compared by a 64-bit hash: of ten million different names two have
-/// the same with a probability of 1 in 400,000.
+/// Some 50 bytes a row. Names are compared by a 64-bit hash: of ten million different names two
+/// have the same with a probability of 1 in 400,000.
 struct CSVSurvey {
     /// A row that is good.
     struct Row {
@@ -94,8 +95,8 @@ struct CSVSurvey {
     func projects(_ row: Int) -> [String] { projectLists[Int(rows[row].projects)] }
     func section(_ row: Int) -> String { sectionNames.texts[Int(rows[row].section)] }
 
-    /// Decides which project the file is, and finds the parents. `parentID` gives the parents of files
-    /// that name them by id.
+    /// Decides which project the file is, and finds the parents. `parentID` gives the parents of
+    /// files that name them by id.
     mutating func resolve(parentIDs: [Int32: Int32]) {
         mainProject = common?.first
         for index in rows.indices {
@@ -121,8 +122,8 @@ struct CSVSurvey {
         }
     }
 
-    /// The parent by name: for a row that stands under it, the nearest of the rows it stands under; for
-    /// one with a place of its own the nearest above; else the first below.
+    /// The parent by name: for a row that stands under it, the nearest of the rows it stands under;
+    /// for one with a place of its own the nearest above; else the first below.
     private mutating func findParent(_ index: Int, _ candidates: [Int32]) {
         if !rows[index].isPlaced, let open = openRow(before: index, named: rows[index].parentName) {
             link(index, to: open)

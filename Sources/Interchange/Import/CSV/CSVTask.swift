@@ -164,8 +164,8 @@ struct CSVTask {
             made: ids(file.dependencies.dependents(of: index)))
     }
 
-    /// Keeps a list of dependencies; one of several always, because the store may give them in another
-    /// order, of which a list that is kept is independent.
+    /// Keeps a list of dependencies; one of several always, because the store may give them in
+    /// another order, of which a list that is kept is independent.
     private mutating func keepList(_ column: StandardColumn, _ cell: String, made: String) {
         kept.keep(column.rawValue, cell, made: made, always: cell.utf8.contains(0x2C))
     }

@@ -1,5 +1,5 @@
-/// Resolves the dependencies of a CSV file, which lists the names of tasks, joined by commas that may
-/// be part of a name.
+/// Resolves the dependencies of a CSV file, which lists the names of tasks, joined by commas that
+/// may be part of a name.
 struct DependencyNames {
     /// A row whose cells list something.
     private struct Lister {
@@ -121,7 +121,8 @@ struct DependencyNames {
         if !isExact { unresolved.append(lister.row) }
     }
 
-    /// Of several rows with the name, one that lists this row in its other column; else the nearest.
+    /// Of several rows with the name, one that lists this row in its other column; else the
+    /// nearest.
     private func choose(_ candidates: [Int32], _ lister: Lister, _ isBlockedBy: Bool) -> Int32? {
         let mutual = candidates.first { candidate in
             guard let other = listers[candidate] else { return false }

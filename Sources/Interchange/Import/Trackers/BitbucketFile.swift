@@ -3,14 +3,14 @@ internal import WorkProtocol
 
 /// A Bitbucket tracker (`db-1.0.json`) as an import: its issues in one project.
 ///
-/// Reporter, commenters and watchers are collaborators, voters like; kind, priority, status, component,
-/// milestone and version are custom fields (choices), where any issue has one; what is resolved,
-/// invalid, duplicate, wontfix or closed is completed, when and by whom the log says. A comment is one
-/// that has text; a log entry is a system story; attachments are kept by reference.
+/// Reporter, commenters and watchers are collaborators, voters like; kind, priority, status,
+/// component, milestone and version are custom fields (choices), where any issue has one; what is
+/// resolved, invalid, duplicate, wontfix or closed is completed, when and by whom the log says. A
+/// comment is one that has text; a log entry is a system story; attachments are kept by reference.
 ///
-/// The file lists comments, issues and log entries apart and in no order, so it is held in memory. It
-/// does not name its repository either: its ids are told from those of others by a hash of when its
-/// first issue was made.
+/// The file lists comments, issues and log entries apart and in no order, so it is held in memory.
+/// It does not name its repository either: its ids are told from those of others by a hash of when
+/// its first issue was made.
 struct BitbucketFile: ImportedFile {
     private let source: any ByteSource
     private let options: ImportOptions

@@ -3,10 +3,10 @@ internal import WorkProtocol
 /// A GitHub archive as an import: one repository, which becomes a project.
 ///
 /// Issues and pull requests are tasks, told apart by the sections *Issues* and *Pull requests*.
-/// Author, assignees, commenters and reviewers are collaborators; the first assignee is the assignee;
-/// labels are tags; a closed one is completed. A comment is every comment with text, every review's
-/// text and every comment of a review. Number, state, address and branches are kept in the external
-/// data. People are known by their login.
+/// Author, assignees, commenters and reviewers are collaborators; the first assignee is the
+/// assignee; labels are tags; a closed one is completed. A comment is every comment with text,
+/// every review's text and every comment of a review. Number, state, address and branches are kept
+/// in the external data. People are known by their login.
 struct GitHubFile: ImportedFile {
     private let source: any ByteSource
     private var lists: JSONLists

@@ -15,8 +15,8 @@ struct TrackerComments {
 
     var items: [ImportItem] { stories.map { .story($0) } }
 
-    /// Adds the text of a member as a comment, if there is any. Several with one id are told apart by
-    /// their order; the rest of one that is too long becomes more comments.
+    /// Adds the text of a member as a comment, if there is any. Several with one id are told apart
+    /// by their order; the rest of one that is too long becomes more comments.
     mutating func add(
         id: String, _ author: UInt64, at moment: Int64?, _ node: JSONNode, _ member: String,
         _ ledger: inout ImportLedger
