@@ -16,8 +16,9 @@ extension WorkspaceGraph {
     /// Writes a row, or removes it where there is no content.
     func write(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) throws(Corruption) {
         guard let content else {
-            try forget(row)
+            if let task = try forget(row) { indexes.change(task: row, from: task, to: nil) }
             rows.remove(row)
+            notice(kind)
             return
         }
         try unsafe write(row, kind, content.span.bytes)
@@ -25,19 +26,41 @@ extension WorkspaceGraph {
 
     /// Writes one row, and brings the digest and the indexes along.
     func write(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) throws(Corruption) {
-        try forget(row)
+        let old = try forget(row)
         rows.set(row, kind: kind, content)
         rowDigest &+= Self.hash(row, kind, content)
-        try indexes.insert(row, kind, content)
+        if kind == .task {
+            indexes.change(task: row, from: old, to: try TaskKeys(decoding: content))
+        } else {
+            if let old { indexes.change(task: row, from: old, to: nil) }
+            try indexes.insert(row, kind, content)
+        }
         if kind == .workspace, ordinal != 0 || row == 1 { try adopt(content) }
+        notice(kind)
     }
 
-    private func forget(_ row: UInt32) throws(Corruption) {
-        let old = rows.bytes(of: row)
-        let oldKind = rows.kind(of: row)
-        if let old, let oldKind {
-            unsafe rowDigest &-= Self.hash(row, oldKind, old.span.bytes)
-            try unsafe indexes.remove(row, oldKind, old.span.bytes)
+    /// Takes a row out of the digest and the indexes before it is written over. Of a task the keys
+    /// are answered instead: most changes leave most entries of the indexes as they are.
+    private func forget(_ row: UInt32) throws(Corruption) -> TaskKeys? {
+        var keys: TaskKeys?
+        try rows.withRow(row) { (kind, content) throws(Corruption) in
+            rowDigest &-= Self.hash(row, kind, content)
+            if kind == .task {
+                keys = try TaskKeys(decoding: content)
+            } else {
+                try indexes.remove(row, kind, content)
+            }
+        }
+        return keys
+    }
+
+    /// What was found out about access may be otherwise now.
+    private func notice(_ kind: EntityKind) {
+        switch kind {
+        case .project, .team, .membership, .workspace, .account: accessCache.forget()
+        case .none, .token, .serviceAccount, .section, .task, .story, .label, .field, .option,
+            .attachment, .errand:
+            break
         }
     }
 

@@ -27,6 +27,8 @@ package final class WorkspaceGraph {
     /// The sum of the hashes of all rows.
     var rowDigest: UInt64 = 0
     var gids: GidPermutation
+    /// What was found out about access to projects. Not state: forgetting it changes nothing.
+    let accessCache = AccessCache()
     /// 64 random bits for the directory's next command, set by the node: whatever is made of them
     /// ends in rows, so that replay needs none.
     package var entropy: UInt64 = 0
@@ -35,6 +37,7 @@ package final class WorkspaceGraph {
     package var peer: (UInt32) -> WorkspaceGraph? = { _ in nil }
     /// What the transaction under way has written, with what was there before.
     private var journal: [JournalEntry] = []
+    private var scratch = ByteWriter(capacity: 4096)
 
     private struct JournalEntry {
         var row: UInt32
@@ -103,7 +106,14 @@ package final class WorkspaceGraph {
 
     /// Writes a row, within a transaction.
     func put<Row: Message>(_ row: UInt32, _ kind: EntityKind, _ message: Row) {
-        change(row, kind, message.encoded())
+        change(row, kind, encoded(message))
+    }
+
+    /// The message's bytes, by way of memory that is kept.
+    private func encoded<Value: Message>(_ message: Value) -> [UInt8] {
+        scratch.removeAll()
+        message.encode(into: &scratch)
+        return scratch.bytes
     }
 
     /// Removes a row, within a transaction.
@@ -144,17 +154,21 @@ package final class WorkspaceGraph {
 
     /// The changes of the transaction, one a row: what it is now, if it is not what it was.
     private func changes() -> [Change] {
+        // A table pays only where many rows were written.
         var place: [UInt32: Int] = [:]
+        let isLong = journal.count > 16
         var changes: [Change] = []
+        changes.reserveCapacity(journal.count)
         for entry in journal {
             var change = Change()
             change.row = entry.row
             change.kind = entry.kind
             change.content = entry.new
-            if let known = place[entry.row] {
+            let known = isLong ? place[entry.row] : changes.firstIndex { $0.row == entry.row }
+            if let known {
                 changes[known] = change
             } else {
-                place[entry.row] = changes.count
+                if isLong { place[entry.row] = changes.count }
                 changes.append(change)
             }
         }
@@ -206,7 +220,7 @@ package final class WorkspaceGraph {
             if record.changes.isEmpty && request == nil && nextRow == rowMark {
                 return Performed(answer: answer, record: nil, position: position)
             }
-            let body = record.encoded()
+            let body = encoded(record)
             guard body.count <= Self.recordMax else {
                 throw Rejection(
                     .tooLarge,

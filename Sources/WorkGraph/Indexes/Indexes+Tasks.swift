@@ -2,32 +2,88 @@ internal import WorkProtocol
 
 /// The index entries of tasks and of what hangs on them.
 extension Indexes {
-    mutating func index(_ row: UInt32, task keys: TaskKeys, _ present: Bool) {
-        set(keys.external, .task, row, present)
-        guard !keys.isDeleted else {
-            Self.set(&trash, RankedList.Entry(rank: keys.deletedAt, row: row), present)
-            return
+    /// Takes up that a task is what `new` says and no longer what `old` says; only what differs is
+    /// touched.
+    mutating func change(task row: UInt32, from old: TaskKeys?, to new: TaskKeys?) {
+        if old?.externalKey != new?.externalKey {
+            set(old?.externalKey ?? 0, row, false)
+            set(new?.externalKey ?? 0, row, true)
         }
-        taskCount += present ? 1 : -1
-        for placement in keys.placements {
-            Self.set(
-                &tasksOfSection, placement.section,
-                RankedList.Entry(rank: placement.rank, row: row), present)
-            if keys.completed { Self.count(&completedInProject, placement.project, present) }
+        if old?.deletedAt != new?.deletedAt { bury(row, old, new) }
+        let old = old.flatMap { $0.isDeleted ? nil : $0 }
+        let new = new.flatMap { $0.isDeleted ? nil : $0 }
+        taskCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
+        changePlaces(row, old, new)
+        changeParent(row, old, new)
+        changeAssignee(row, old, new)
+        let entry = RankedList.Entry(rank: 0, row: row)
+        if old?.collaborators != new?.collaborators {
+            for account in old?.collaborators ?? ShortList() {
+                Self.set(&following, account, entry, false)
+            }
+            for account in new?.collaborators ?? ShortList() {
+                Self.set(&following, account, entry, true)
+            }
         }
-        if keys.parent != 0 {
+        if old?.labels != new?.labels {
+            for label in old?.labels ?? ShortList() { Self.set(&tasksOfLabel, label, entry, false) }
+            for label in new?.labels ?? ShortList() { Self.set(&tasksOfLabel, label, entry, true) }
+        }
+        if old?.dependencies != new?.dependencies {
+            for other in old?.dependencies ?? ShortList() {
+                Self.set(&dependents, other, entry, false)
+            }
+            for other in new?.dependencies ?? ShortList() {
+                Self.set(&dependents, other, entry, true)
+            }
+        }
+    }
+
+    private mutating func bury(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        if let old, old.isDeleted {
+            Self.set(&trash, RankedList.Entry(rank: old.deletedAt, row: row), false)
+        }
+        if let new, new.isDeleted {
+            Self.set(&trash, RankedList.Entry(rank: new.deletedAt, row: row), true)
+        }
+    }
+
+    private mutating func changePlaces(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        let isSame = old?.placements == new?.placements
+        if isSame, old?.completed == new?.completed { return }
+        for (keys, present) in [(old, false), (new, true)] {
+            guard let keys else { continue }
+            for place in keys.placements {
+                if !isSame {
+                    Self.set(
+                        &tasksOfSection, place.section,
+                        RankedList.Entry(rank: place.rank, row: row), present)
+                }
+                if keys.completed { Self.count(&completedInProject, place.project, present) }
+            }
+        }
+    }
+
+    private mutating func changeParent(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        guard old?.parent != new?.parent || old?.parentRank != new?.parentRank else { return }
+        for (keys, present) in [(old, false), (new, true)] {
+            guard let keys, keys.parent != 0 else { continue }
             Self.set(
                 &subtasks, keys.parent, RankedList.Entry(rank: keys.parentRank, row: row), present)
         }
-        if keys.assignee != 0 {
+    }
+
+    private mutating func changeAssignee(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        guard
+            old?.assignee != new?.assignee || old?.bucket != new?.bucket
+                || old?.bucketRank != new?.bucketRank
+        else { return }
+        for (keys, present) in [(old, false), (new, true)] {
+            guard let keys, keys.assignee != 0 else { continue }
             Self.set(
                 &assigned, Assigned(account: keys.assignee, bucket: keys.bucket),
                 RankedList.Entry(rank: keys.bucketRank, row: row), present)
         }
-        let entry = RankedList.Entry(rank: 0, row: row)
-        for account in keys.collaborators { Self.set(&following, account, entry, present) }
-        for label in keys.labels { Self.set(&tasksOfLabel, label, entry, present) }
-        for other in keys.dependencies { Self.set(&dependents, other, entry, present) }
     }
 
     mutating func index(_ row: UInt32, story: Story, _ present: Bool) {

@@ -111,7 +111,8 @@ struct Indexes: Equatable {
         switch kind {
         case .none, .option, .serviceAccount: break
         case .task:
-            index(row, task: try TaskKeys(decoding: content, withExternal: true), present)
+            let keys = try TaskKeys(decoding: content)
+            change(task: row, from: present ? nil : keys, to: present ? keys : nil)
         case .story: index(row, story: try Story(decoding: content), present)
         case .project: index(row, project: try ProjectRow(decoding: content), present)
         case .section: index(row, section: try SectionRow(decoding: content), present)
@@ -154,7 +155,12 @@ struct Indexes: Equatable {
 
     mutating func set(_ external: External?, _ kind: EntityKind, _ row: UInt32, _ present: Bool) {
         guard let external, !external.gid.isEmpty else { return }
-        let key = Self.key(external.gid, external.ordinal, kind)
+        set(Self.key(external.gid, external.ordinal, kind), row, present)
+    }
+
+    /// The same for the hash of an external id; 0 is none.
+    mutating func set(_ key: UInt64, _ row: UInt32, _ present: Bool) {
+        guard key != 0 else { return }
         var rows = self.rows(external: key)
         if present { rows.append(row) } else { rows.removeAll { $0 == row } }
         rows.sort()
@@ -170,6 +176,10 @@ struct Indexes: Equatable {
 
     /// The hash of an external id: 64 bits of XXH3, so that imports need not keep their ids twice.
     static func key(_ gid: String, _ ordinal: UInt32, _ kind: EntityKind) -> UInt64 {
-        XXH3.hash([UInt8](gid.utf8), seed: UInt64(kind.rawValue) << 32 | UInt64(ordinal))
+        unsafe key(gid.utf8Span.span.bytes, ordinal, kind)
+    }
+
+    static func key(_ gid: RawSpan, _ ordinal: UInt32, _ kind: EntityKind) -> UInt64 {
+        XXH3.hash(gid, seed: UInt64(kind.rawValue) << 32 | UInt64(ordinal))
     }
 }

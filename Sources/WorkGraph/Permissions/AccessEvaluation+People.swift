@@ -14,7 +14,7 @@ extension WorkspaceGraph {
     /// Everybody in the teams a guest is in and in the projects it sees. O(what the guest sees),
     /// once a request.
     private func acquaintances(of caller: Caller) -> Set<UInt64> {
-        if let known = caller.circle.people { return known }
+        if let known = caller.circle?.people { return known }
         // Made in any order, and only asked whether somebody is in it: the order never shows.
         var people: Set<UInt64> = []
         for team in indexes.teams.values where team.members[caller.account] != nil {
@@ -31,7 +31,7 @@ extension WorkspaceGraph {
                 people.formUnion(members.keys)
             }
         }
-        caller.circle.people = people
+        caller.circle?.people = people
         return people
     }
 

@@ -14,7 +14,9 @@ extension WorkspaceGraph {
     }
 
     func access(task row: UInt32, _ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
-        guard isAlive(keys) else { return .none }
+        // A project that the caller sees is alive, and so is the task in it.
+        let isPlaced = keys.placements.contains { access(project: $0.project, caller) > .none }
+        guard !keys.isDeleted, isPlaced || isAlive(keys) else { return .none }
         return accessAsIfAlive(keys, caller)
     }
 
@@ -50,13 +52,14 @@ extension WorkspaceGraph {
     }
 
     func taskKeys(_ row: UInt32) -> TaskKeys? {
-        let keys: TaskKeys?? = rows.withRow(row) { kind, bytes in
-            guard kind == .task else { return nil }
-            do { return try TaskKeys(decoding: bytes) } catch {
+        var keys: TaskKeys?
+        rows.withRow(row) { kind, bytes in
+            guard kind == .task else { return }
+            do { keys = try TaskKeys(decoding: bytes) } catch {
                 preconditionFailure("task row \(row) of workspace \(ordinal) is damaged: \(error)")
             }
         }
-        return keys ?? nil
+        return keys
     }
 
     /// Whether the task is there for anybody: it is not deleted, and has a place that is not: a

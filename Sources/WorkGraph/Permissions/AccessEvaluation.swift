@@ -48,8 +48,13 @@ extension WorkspaceGraph {
 
     /// What the caller may do in a project; `.none`: it does not exist for it. O(teams in it).
     func access(project row: UInt32, _ caller: Caller) -> AccessLevel {
-        guard let project = livingProject(row) else { return .none }
-        return access(project, caller)
+        // The role is that of the account's membership; what goes beyond it is not kept.
+        guard !caller.seesEverything else {
+            return livingProject(row).map { access($0, caller) } ?? .none
+        }
+        return accessCache.level(of: caller.account, in: row) {
+            livingProject(row).map { access($0, caller) } ?? .none
+        }
     }
 
     /// The same for a project that need not be there any more: who could restore it.

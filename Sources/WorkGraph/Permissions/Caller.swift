@@ -9,7 +9,13 @@ struct Caller {
     /// Admin, member or guest; `.admin` for the node itself.
     let role: Role
     /// Everybody a guest shares something with, once somebody asked.
-    let circle = Circle()
+    let circle: Circle?
+
+    init(principal: Principal, role: Role) {
+        self.principal = principal
+        self.role = role
+        circle = role == .guest ? Circle() : nil
+    }
 
     var account: UInt64 { principal.account.rawValue }
     /// Reads everything of its workspace, by being its service account.

@@ -16,12 +16,12 @@ struct TaskKeys: Equatable {
     var deletedAt: Int64 = 0
     var parent: UInt32 = 0
     var parentRank: Int64 = 0
-    var placements: [StoredPlacement] = []
-    var labels: [UInt32] = []
-    var dependencies: [UInt32] = []
-    var collaborators: [UInt64] = []
-    /// Only where it was asked for.
-    var external: External?
+    var placements = ShortList<Place>()
+    var labels = ShortList<UInt32>()
+    var dependencies = ShortList<UInt32>()
+    var collaborators = ShortList<UInt64>()
+    /// The hash of the external id, as `Indexes.key` makes it; 0 for none.
+    var externalKey: UInt64 = 0
 
     /// Where the fields end that a row has in common with the answer (1 to 31).
     var commonEnd = 0
@@ -33,14 +33,21 @@ struct TaskKeys: Equatable {
 
     var isDeleted: Bool { deletedAt != 0 }
 
-    /// Reads a `TaskRow`'s bytes. O(bytes), nothing allocated but the lists.
-    init(decoding bytes: RawSpan, withExternal: Bool = false) throws(Corruption) {
+    /// A `StoredPlacement`.
+    struct Place: Equatable, BitwiseCopyable {
+        var project: UInt32 = 0
+        var section: UInt32 = 0
+        var rank: Int64 = 0
+    }
+
+    /// Reads a `TaskRow`'s bytes. O(bytes), and nothing allocated where the lists are short.
+    init(decoding bytes: RawSpan) throws(Corruption) {
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
             if tag < 32 << 3 {
-                try read(common: tag, withExternal, from: &reader)
+                try read(common: tag, from: &reader)
                 commonEnd = reader.offset
             } else {
                 try read(relation: tag, at: start, from: &reader)
@@ -50,7 +57,7 @@ struct TaskKeys: Equatable {
 
     @inline(__always)
     private mutating func read(
-        common tag: UInt32, _ withExternal: Bool, from reader: inout ByteReader
+        common tag: UInt32, from reader: inout ByteReader
     ) throws(Corruption) {
         switch tag {
         case 7 << 3 | 1: createdBy = try reader.fixed()
@@ -60,9 +67,9 @@ struct TaskKeys: Equatable {
         case 13 << 3 | 1: assignee = try reader.fixed()
         case 15 << 3: bucket = try reader.enumeration("TaskRow.bucket")
         case 20 << 3 | 2:
-            let length = try reader.length()
-            let content = try reader.span(length)
-            if withExternal { external = try External(decoding: content) }
+            let outer = try reader.enter()
+            externalKey = try Self.key(&reader)
+            reader.leave(outer)
         case 21 << 3: isPublic = try reader.varint() != 0
         case 22 << 3: deletedAt = Int64(bitPattern: try reader.varint())
         default: try reader.skipField(tag)
@@ -80,7 +87,6 @@ struct TaskKeys: Equatable {
         case 67 << 3 | 2:
             let outer = try reader.enter()
             collaboratorsRange = reader.offset..<(reader.offset + reader.remaining)
-            collaborators.reserveCapacity(reader.remaining / 8)
             while !reader.isAtEnd { collaborators.append(try reader.fixed()) }
             reader.leave(outer)
         case 68 << 3 | 2:
@@ -106,7 +112,7 @@ struct TaskKeys: Equatable {
 
     private mutating func readPlacement(_ reader: inout ByteReader) throws(Corruption) {
         let outer = try reader.enter()
-        var placement = StoredPlacement()
+        var placement = Place()
         while !reader.isAtEnd {
             switch try reader.tag() {
             case 1 << 3 | 5: placement.project = try reader.fixed()
@@ -117,5 +123,21 @@ struct TaskKeys: Equatable {
         }
         reader.leave(outer)
         placements.append(placement)
+    }
+
+    /// The hash of the `External` that the reader is narrowed to.
+    private static func key(_ reader: inout ByteReader) throws(Corruption) -> UInt64 {
+        var gid = RawSpan()
+        var ordinal: UInt32 = 0
+        while !reader.isAtEnd {
+            switch try reader.tag() {
+            case 1 << 3 | 2:
+                let length = try reader.length()
+                gid = try reader.span(length)
+            case 3 << 3: ordinal = UInt32(truncatingIfNeeded: try reader.varint())
+            case let tag: try reader.skipField(tag)
+            }
+        }
+        return gid.byteCount == 0 ? 0 : Indexes.key(gid, ordinal, .task)
     }
 }

@@ -11,8 +11,8 @@ extension WorkspaceGraph {
         try requireNew(request.external, .story, Story.self, on: draft.row) {
             ($0.task, $0.external)
         }
-        try follow(&draft.task, caller.account)
-        try mention(writing.mentions, in: &draft.task, caller)
+        follow(&draft.task, caller.account)
+        mention(writing.mentions, in: &draft.task, caller)
         draft.isTouched = true
         _ = try save(draft, caller, at: now)
         var story = Story()
@@ -25,13 +25,11 @@ extension WorkspaceGraph {
     }
 
     /// Makes collaborators of the people mentioned; other gids are links, not people.
-    func mention(
-        _ gids: [UInt64], in task: inout TaskRow, _ caller: Caller
-    ) throws(Rejection) {
+    func mention(_ gids: [UInt64], in task: inout TaskRow, _ caller: Caller) {
         for gid in gids {
             guard let person = indexes.people[gid], person.isActive, canSee(person: gid, caller)
             else { continue }
-            try follow(&task, gid)
+            follow(&task, gid)
         }
     }
 
@@ -55,7 +53,7 @@ extension WorkspaceGraph {
             if story != before { story.editedAt = now }
             let task = UInt32(truncatingIfNeeded: story.task)
             var draft = try draft(task: gid(task).rawValue, needs: .commenter, caller)
-            try mention(writing.mentions, in: &draft.task, caller)
+            mention(writing.mentions, in: &draft.task, caller)
             _ = try save(draft, caller, at: now)
         }
         if let isPinned = request.isPinned, isPinned != story.isPinned {

@@ -91,7 +91,8 @@ extension WorkspaceGraph {
     }
 
     private func writeTasks(
-        _ field: UInt32, _ tasks: [UInt32], _ caller: Caller, into writer: inout ByteWriter
+        _ field: UInt32, _ tasks: some Collection<UInt32>, _ caller: Caller,
+        into writer: inout ByteWriter
     ) {
         guard !tasks.isEmpty else { return }
         let visible = tasks.filter { access(task: $0, caller) > .none }

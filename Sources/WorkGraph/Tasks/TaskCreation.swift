@@ -36,10 +36,10 @@ extension WorkspaceGraph {
         dates.setDue(on: request.dueOn, at: request.dueAt)
         try dates.check()
         dates.store(in: &draft.task)
-        try follow(&draft.task, caller.account)
+        follow(&draft.task, caller.account)
         try fillPeople(&draft, request, caller)
         let notes = try Writing(text: request.notes, html: request.htmlNotes, "notes")
-        try write(notes, in: &draft.task, caller)
+        write(notes, in: &draft.task, caller)
         for (index, gid) in request.labels.enumerated() {
             let label = try label(gid, "labels[\(index)]", caller)
             if !draft.task.labels.contains(label) { draft.task.labels.append(label) }
@@ -72,15 +72,15 @@ extension WorkspaceGraph {
         _ draft: inout TaskDraft, _ request: CreateTask, _ caller: Caller
     ) throws(Rejection) {
         for (index, account) in request.collaborators.enumerated() {
-            try requirePerson(account, "collaborators[\(index)]", caller)
-            try follow(&draft.task, account)
+            try add(
+                collaborator: account, "collaborators[\(index)]", to: &draft.task, caller)
         }
         guard request.assignee != 0 else {
             guard request.bucket == .none else { throw Self.bucketOfNobody }
             return
         }
         try requirePerson(request.assignee, "assignee", caller)
-        try assign(&draft.task, row: draft.row, to: request.assignee, caller)
+        assign(&draft.task, row: draft.row, to: request.assignee, caller)
         if request.bucket != .none, request.bucket != .new {
             file(&draft.task, row: draft.row, in: request.bucket, at: request.bucket.spot)
         }
@@ -90,12 +90,10 @@ extension WorkspaceGraph {
         "bucket", "Only a task with an assignee stands in a bucket of My Tasks.")
 
     /// Sets the notes, and makes collaborators of those they mention.
-    func write(
-        _ notes: Writing, in task: inout TaskRow, _ caller: Caller
-    ) throws(Rejection) {
+    func write(_ notes: Writing, in task: inout TaskRow, _ caller: Caller) {
         task.notes = notes.text
         task.htmlNotes = notes.html
-        try mention(notes.mentions, in: &task, caller)
+        mention(notes.mentions, in: &task, caller)
     }
 
     func complete(_ task: inout TaskRow, _ caller: Caller, at now: Int64) {

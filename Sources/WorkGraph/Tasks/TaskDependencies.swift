@@ -48,7 +48,8 @@ extension WorkspaceGraph {
             guard current != row else {
                 throw Rejection(.conflict, "The tasks would wait for each other in a circle.")
             }
-            for next in taskKeys(current)?.dependencies ?? [] where seen.insert(next).inserted {
+            for next in taskKeys(current)?.dependencies ?? ShortList()
+            where seen.insert(next).inserted {
                 open.append(next)
             }
         }

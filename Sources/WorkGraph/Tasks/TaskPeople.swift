@@ -17,11 +17,22 @@ extension WorkspaceGraph {
         }
     }
 
-    /// Adds a collaborator, if it is a person who is not one already.
-    func follow(_ task: inout TaskRow, _ account: UInt64) throws(Rejection) {
+    /// Makes somebody a collaborator by what they do or what is done to them: if it is a person,
+    /// and there is room. What brought it about is not refused for want of that.
+    func follow(_ task: inout TaskRow, _ account: UInt64) {
         guard let person = indexes.people[account], !person.isService,
+            task.collaborators.count < GraphLimits.collaboratorsPerTask,
             !task.collaborators.contains(account)
         else { return }
+        task.collaborators.append(account)
+    }
+
+    /// Adds a collaborator that a request names.
+    func add(
+        collaborator account: UInt64, _ field: String, to task: inout TaskRow, _ caller: Caller
+    ) throws(Rejection) {
+        try requirePerson(account, field, caller)
+        guard !task.collaborators.contains(account) else { return }
         guard task.collaborators.count < GraphLimits.collaboratorsPerTask else {
             throw .limit(GraphLimits.collaboratorsPerTask, "Collaborators of a task")
         }
@@ -32,7 +43,7 @@ extension WorkspaceGraph {
     /// assignee's list, unseen unless it is the caller's own.
     func assign(
         _ task: inout TaskRow, row: UInt32, to account: UInt64, _ caller: Caller
-    ) throws(Rejection) {
+    ) {
         task.assignee = account
         guard account != 0 else {
             task.assignedBy = 0
@@ -43,7 +54,7 @@ extension WorkspaceGraph {
         }
         task.assignedBy = caller.account
         task.unseen = account != caller.account
-        try follow(&task, account)
+        follow(&task, account)
         file(&task, row: row, in: .new, at: .first)
     }
 
@@ -73,8 +84,7 @@ extension WorkspaceGraph {
         for (index, account) in request.add.enumerated() {
             let needed: AccessLevel = account == caller.account ? .commenter : .editor
             guard draft.level >= needed else { throw Self.tooLow(needed, "task") }
-            try requirePerson(account, "add[\(index)]", caller)
-            try follow(&draft.task, account)
+            try add(collaborator: account, "add[\(index)]", to: &draft.task, caller)
         }
         for account in request.remove {
             guard account == caller.account || draft.level >= .editor else {

@@ -33,7 +33,7 @@ extension WorkspaceGraph {
         if request.notes != nil || request.htmlNotes != nil {
             let notes = try Writing(
                 text: request.notes ?? "", html: request.htmlNotes ?? "", "notes")
-            try write(notes, in: &draft.task, caller)
+            write(notes, in: &draft.task, caller)
         }
         if request.clear.contains(.htmlNotes) { draft.task.htmlNotes = "" }
         if draft.task.notes != draft.before.notes || draft.task.htmlNotes != draft.before.htmlNotes
@@ -54,7 +54,7 @@ extension WorkspaceGraph {
         if let wanted, wanted != draft.task.assignee {
             if wanted != 0 { try requirePerson(wanted, "assignee", caller) }
             let old = draft.task.assignee
-            try assign(&draft.task, row: draft.row, to: wanted, caller)
+            assign(&draft.task, row: draft.row, to: wanted, caller)
             draft.tell(
                 wanted == 0 ? .unassigned : .assigned, old: name(ofPerson: old),
                 new: name(ofPerson: wanted), oldGid: old, newGid: wanted)
