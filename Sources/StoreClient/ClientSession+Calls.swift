@@ -111,7 +111,8 @@ extension ClientSession {
         error.isRetrySafe = call.request.nature != .once
         if call.stream == 0, let last = call.lastError {
             error.code = last.code
-            error.message = "\(last.message) It stayed so for \(milliseconds) ms."
+            let end = last.message.hasSuffix(".") ? "" : "."
+            error.message = "\(last.message)\(end) It stayed so for \(milliseconds) ms."
             error.reasonNumber = last.reasonNumber
             error.server = last.server
         }
