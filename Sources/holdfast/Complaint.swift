@@ -97,6 +97,9 @@ extension Complaint {
     private static func sentence(_ error: StoreError) -> String {
         var text = error.message
         if text.hasSuffix(".") { text.removeLast() }
+        // The place is said at the end.
+        let place = "\(error.server): "
+        if text.hasPrefix(place), !error.server.isEmpty { text.removeFirst(place.count) }
         if error.code == .versionMismatch, error.currentVersion > 0 {
             text += "; it has version \(error.currentVersion)"
         }

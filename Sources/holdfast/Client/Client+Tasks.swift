@@ -8,15 +8,14 @@ extension Client {
         _ request: Request, in route: UInt64, _ options: ChangeOptions
     ) async throws {
         guard let answer = try await change(request, in: route, options) else { return }
-        guard output.isForPeople || !output.isTerminal && output.format == .tsv else {
-            return try done(answer)
-        }
+        guard output.format != .json, output.format != .jsonl else { return try done(answer) }
         var read = GetTask()
         read.task = answer.value.gid
         read.withNames = true
-        guard isDemo || StandardStream.error.isTerminal,
-            let task = try? await ask(read, in: answer.value.gid, as: WorkTask.self)
-        else { return try done(answer) }
+        // What was done is done, even if it cannot be read any more: a section, somebody else's now.
+        guard let task = try? await ask(read, in: answer.value.gid, as: WorkTask.self) else {
+            return try done(answer)
+        }
         let summary = task.summary(NameTable(task.names), output.time)
         try done(answer, summary.first ?? "", Array(summary.dropFirst()))
     }

@@ -54,7 +54,7 @@ struct AttachmentCommand: ParsableCommand {
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
                     .init("url", "Where") { .text($0.url) },
-                    .init("host", nil) { .text(word($0.host)) },
+                    .init("host", nil) { .word($0.host) },
                     .init("size", nil) { .count($0.size) },
                     .init("created_by", "Who") { names.cell($0.createdBy) },
                     .init("created_at", "When") { .moment($0.createdAt) },

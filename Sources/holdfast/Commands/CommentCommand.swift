@@ -113,7 +113,7 @@ extension CommentCommand {
             .init("gid", "Gid") { .gid($0.gid) },
             .init("created_at", "When") { .moment($0.createdAt) },
             .init("created_by", "Who") { names.cell($0.createdBy) },
-            .init("kind", commentsOnly ? nil : "What") { .text(word($0.kind)) },
+            .init("kind", commentsOnly ? nil : "What") { .word($0.kind) },
             .init("text", commentsOnly ? "Comment" : "Text") { story in
                 if !story.text.isEmpty { return .text(story.text) }
                 let change = [story.oldValue, story.newValue].filter { !$0.isEmpty }

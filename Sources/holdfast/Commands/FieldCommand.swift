@@ -19,14 +19,14 @@ struct FieldCommand: ParsableCommand {
         Shape([
             .init("gid", "Gid") { .gid($0.gid) },
             .init("name", "Name") { .text($0.name) },
-            .init("kind", "Kind") { .text(word($0.kind)) },
+            .init("kind", "Kind") { .word($0.kind) },
             .init("options", "Options") { field in
                 let enabled = field.options.filter(\.enabled)
                 return enabled.isEmpty
                     ? .missing : .list(enabled.map { .reference($0.gid, $0.name) })
             },
             .init("precision", nil) { .count($0.precision) },
-            .init("format", nil) { .text(word($0.format)) },
+            .init("format", nil) { .word($0.format) },
             .init("currency", nil) { .text(orMissing: $0.currencyCode) },
             .init("description", nil) { .text(orMissing: $0.description) },
             .init("external", nil) { .text(orMissing: $0.external?.gid ?? "") },

@@ -18,7 +18,7 @@ extension ProjectCommand {
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.member) },
                     .init("name", "Name") { .text(names[$0.member]) },
-                    .init("access", "Access") { .text(word($0.access)) },
+                    .init("access", "Access") { .word($0.access) },
                 ]))
         }
     }

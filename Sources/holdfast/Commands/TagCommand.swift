@@ -33,7 +33,7 @@ struct TagCommand: ParsableCommand {
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
                     .init("color", "Colour") {
-                        $0.color == .none ? .missing : .text(word($0.color))
+                        .word($0.color)
                     },
                     .init("notes", nil) { .text(orMissing: $0.notes) },
                     .init("external", nil) { .text(orMissing: $0.external?.gid ?? "") },

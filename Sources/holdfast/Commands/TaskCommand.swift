@@ -189,7 +189,13 @@ extension TaskCommand {
             for text in set {
                 request.fields.append(try await client.fieldValue(text))
             }
-            try await client.changed(request, in: request.task, change)
+            do {
+                try await client.changed(request, in: request.task, change)
+            } catch let error as StoreError where error.code == .notFound && !set.isEmpty {
+                throw Complaint(
+                    .notFound, "there is no such task, or none of its projects has these fields",
+                    help: "holdfast project add-field PROJECT FIELD")
+            }
         }
     }
 }

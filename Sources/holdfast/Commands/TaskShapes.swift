@@ -7,7 +7,7 @@ extension WorkTask {
         let first: [Shape<WorkTask>.Column] = [
             .init("gid", "Gid") { .gid($0.gid) },
             .init("bucket", isMine ? "In" : nil) {
-                $0.bucket == .none ? .missing : .text(word($0.bucket))
+                .word($0.bucket)
             },
             .init("completed", "Done") { .flag($0.completed) },
             .init("name", "Name") { .text($0.name) },
@@ -45,7 +45,7 @@ extension WorkTask {
             .init("depends_on", nil) { names.cells($0.dependencies) },
             .init("blocks", nil) { names.cells($0.dependents) },
             .init("fields", nil) { fields($0, names) },
-            .init("kind", nil) { .text(word($0.subtype)) },
+            .init("kind", nil) { .word($0.subtype) },
             .init("public", nil) { .flag($0.isPublic) },
             .init("liked", nil) { .flag($0.liked) },
             .init("unseen", nil) { .flag($0.unseen) },

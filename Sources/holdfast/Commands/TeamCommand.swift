@@ -21,7 +21,7 @@ struct TeamCommand: ParsableCommand {
         Shape([
             .init("gid", "Gid") { .gid($0.gid) },
             .init("name", "Name") { .text($0.name) },
-            .init("visibility", "Visibility") { .text(word($0.visibility)) },
+            .init("visibility", "Visibility") { .word($0.visibility) },
             .init("members", "Members") { team in
                 .list(team.members.map { names.cell($0.account) })
             },

@@ -90,7 +90,7 @@ struct TokenCommand: ParsableCommand {
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
-                    .init("scopes", "Scopes") { .list($0.scopes.map { .text(word($0)) }) },
+                    .init("scopes", "Scopes") { .list($0.scopes.map { .word($0) }) },
                     .init("created_at", "Made") { .moment($0.createdAt) },
                     .init("expires_at", "Ends") { .moment(orMissing: $0.expiresAt) },
                     .init("account", nil) { .gid($0.account) },

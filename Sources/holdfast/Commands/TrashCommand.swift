@@ -32,7 +32,7 @@ struct TrashCommand: ParsableCommand {
                 entries,
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
-                    .init("kind", "Kind") { .text(word($0.kind)) },
+                    .init("kind", "Kind") { .word($0.kind) },
                     .init("name", "Name") { .text($0.name) },
                     .init("deleted_at", "Deleted") { .moment($0.deletedAt) },
                 ]))

@@ -19,7 +19,7 @@ struct WhoAmICommand: StoreCommand {
                 .init("email", "E-mail") { .text(orMissing: $0.account?.email ?? "") },
                 .init("time_zone", "Time zone") { .text($0.account?.timeZone ?? zone) },
                 .init("operator", "Operator") { .flag($0.account?.isOperator ?? false) },
-                .init("scopes", "Scopes") { .list($0.scopes.map { .text(word($0)) }) },
+                .init("scopes", "Scopes") { .list($0.scopes.map { .word($0) }) },
                 .init("workspaces", "Workspaces") { identity in
                     .list(
                         identity.workspaces.map { .reference(UInt64($0.ordinal), $0.name) })
@@ -46,7 +46,7 @@ struct UserCommand: ParsableCommand {
             .init("gid", "Gid") { .gid($0.account) },
             .init("name", "Name") { .text($0.name) },
             .init("email", "E-mail") { .text(orMissing: $0.email) },
-            .init("role", "Role") { .text(word($0.role)) },
+            .init("role", "Role") { .word($0.role) },
             .init("active", "Active") { .flag($0.isActive) },
             .init("service", nil) { .flag($0.isService) },
             .init("time_zone", nil) { .text(orMissing: $0.timeZone) },

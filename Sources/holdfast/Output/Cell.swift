@@ -24,6 +24,11 @@ indirect enum Cell {
         milliseconds == 0 ? .missing : .moment(milliseconds)
     }
     static func text(orMissing text: String) -> Cell { text.isEmpty ? .missing : .text(text) }
+    /// A case of an enumeration, by its word in the schema; its case for nothing is missing.
+    static func word(_ value: some Any) -> Cell {
+        let text = holdfast.word(value)
+        return text == "none" ? .missing : .text(text)
+    }
     static func count(_ number: some BinaryInteger) -> Cell { .number(Int64(clamping: number)) }
 
     /// For people: dates as they write them, times in their zone.

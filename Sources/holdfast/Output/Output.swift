@@ -73,16 +73,23 @@ struct Output {
             writer.endDocument()
             return StandardStream.output.write(writer.take())
         }
-        let width = columns.map { TextWidth.of($0.title ?? $0.key) }.max() ?? 0
+        let titles = columns.map { $0.title ?? Output.title($0.key) }
+        let width = titles.map(TextWidth.of).max() ?? 0
         var lines = ""
-        for column in columns {
+        for (column, title) in zip(columns, titles) {
             let value = text(column.cell(element))
             guard !value.isEmpty else { continue }
-            let title = TextWidth.padded(column.title ?? column.key, width)
+            let title = TextWidth.padded(title, width)
             let blanks = "\n" + String(repeating: " ", count: width + 2)
             lines += dimmed(title) + "  " + value.replacing("\n", with: blanks) + "\n"
         }
         StandardStream.output.write(lines)
+    }
+
+    /// `created_by` as people read it.
+    private static func title(_ key: String) -> String {
+        let words = key.replacing("_", with: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
     }
 
     private var isJSON: Bool { format == .json || format == .jsonl }
