@@ -7,7 +7,8 @@ import Testing
 struct LogCrashTests {
     /// What must be true of the log after the next start.
     private final class Promise {
-        /// What the log may hold, beginning with the first record: one of these, or a beginning of it.
+        /// What the log may hold, beginning with the first record: one of these, or a beginning of
+        /// it.
         var allowed: [[Batch]] = [[]]
         /// It must hold at least up to here.
         var floor: LSN = .zero

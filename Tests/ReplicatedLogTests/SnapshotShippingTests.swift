@@ -133,3 +133,32 @@ struct SnapshotShippingTests {
         #expect(world.shipper.archivedFrom == oldest)
     }
 }
+
+struct SnapshotArchiveRetentionTests {
+    @Test func `old snapshots go manifest first, and only the log that nobody needs`() throws {
+        let world = try ShippingWorld()
+        for _ in 0..<4 {
+            try world.liveOn()
+            world.note()
+            world.world.scheduler.run(for: .seconds(61))
+            try world.ship()
+        }
+        let contents = try world.check().contents
+        let retention = ArchiveRetention(contents)
+        let points = world.manifests.map(\.point)
+        #expect(retention.kept(newest: 1, drilled: nil) == [points[3], points[2]])
+        #expect(retention.kept(newest: 2, drilled: points[0]) == [points[3], points[2], points[0]])
+        let names = retention.removable(
+            keeping: [points[3], points[2]], oldestStart: world.manifests[2].start.last)
+        #expect(names.filter { $0.hasSuffix("/manifest") }.count == 2)
+        #expect(names[0].hasSuffix("/manifest"))
+        // Whatever is removed first, and wherever that stops, all that has a manifest is whole.
+        for name in names {
+            try world.archive.remove(name)
+            #expect(try world.check().verify() == [])
+            #expect(try world.check().restorePoints().allSatisfy { $0.through != nil })
+        }
+        #expect(try world.check().contents.points == [points[3], points[2]])
+        #expect(retention.removable(keeping: [], oldestStart: LSN(.max)) == [])
+    }
+}

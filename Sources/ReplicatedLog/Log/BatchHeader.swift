@@ -45,7 +45,8 @@ enum BatchMark: UInt16, Sendable {
     case records = 0
     /// The segment ends here, and the segment after it is durable under its name.
     case closing = 1
-    /// All before it is flushed, and nothing was under way: a clean end, or a tail made durable anew.
+    /// All before it is flushed, and nothing was under way: a clean end, or a tail made durable
+    /// anew.
     case vouching = 2
 }
 

@@ -59,7 +59,8 @@ extension ByteReader {
 }
 
 extension [UInt8] {
-    /// The bytes, to be read without a copy. Bytes have no padding, so that all of them may be read.
+    /// The bytes, to be read without a copy. Bytes have no padding, so that all of them may be
+    /// read.
     var raw: RawSpan {
         @_lifetime(borrow self) get { unsafe span.bytes }
     }

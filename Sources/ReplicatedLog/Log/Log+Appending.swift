@@ -136,8 +136,8 @@ extension Log {
         }
     }
 
-    /// Says that nothing more will be appended: waits for what is under way and then vouches for the
-    /// end, so that the next start need not make it durable anew. Then calls `completed`.
+    /// Says that nothing more will be appended: waits for what is under way and then vouches for
+    /// the end, so that the next start need not make it durable anew. Then calls `completed`.
     package func close(_ completed: @escaping () -> Void) {
         runWhenIdle { [self] in
             guard current.end + 2 * current.header.alignment <= current.header.fileBytes,

@@ -14,8 +14,8 @@ package struct LogStart: Equatable, Sendable {
 
 /// What to do with a last batch that is bad when nothing says whether it was acknowledged.
 package enum UndecidedTail: Sendable {
-    /// Change nothing and throw `.undecided`: a member of a pair asks the other one, then opens again
-    /// with its answer as `LogEvidence.acknowledged`.
+    /// Change nothing and throw `.undecided`: a member of a pair asks the other one, then opens
+    /// again with its answer as `LogEvidence.acknowledged`.
     case ask
     /// Cut it: a node that is alone, for which `acked.mark` does not say that it was acknowledged.
     case cut

@@ -9,9 +9,10 @@ struct ReadCursor: Equatable {
 }
 
 extension Log {
-    /// Batches from the one that holds `lsn` on, together of at most `maxBytes`, but at least one if
-    /// there is any: for catch-up and replay. What is in memory comes from there; the rest is read,
-    /// and verified, from the segments, and reading on from where the last call ended is cheap.
+    /// Batches from the one that holds `lsn` on, together of at most `maxBytes`, but at least one
+    /// if there is any: for catch-up and replay. What is in memory comes from there; the rest is
+    /// read, and verified, from the segments, and reading on from where the last call ended is
+    /// cheap.
     ///
     /// - Throws: `.gone` if `lsn` has been trimmed, `.damage` if what is there does not verify.
     /// - Complexity: O(bytes returned), plus up to 256 KiB read to find the place.
@@ -39,8 +40,8 @@ extension Log {
         return batches
     }
 
-    /// The head of the log at `lsn`: what it was when that was its last record. Nil if no batch ends
-    /// there, or it lies before `oldest` or after `head`.
+    /// The head of the log at `lsn`: what it was when that was its last record. Nil if no batch
+    /// ends there, or it lies before `oldest` or after `head`.
     /// - Throws: as `batches`.
     package func head(at lsn: LSN) throws(LogFailure) -> LogHead? {
         guard let found = try boundary(atOrBefore: lsn), found.last == lsn else { return nil }

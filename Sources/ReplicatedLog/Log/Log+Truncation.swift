@@ -248,7 +248,8 @@ extension Log {
         }
     }
 
-    /// Takes `acked.mark` back before what it vouches for is given up, or the next start would miss it.
+    /// Takes `acked.mark` back before what it vouches for is given up, or the next start would miss
+    /// it.
     private func lowerMark(to lsn: LSN) throws(DiskError) {
         let mark = AckedMark(disk: disk, folder: Self.folder)
         if try mark.load() > lsn { try mark.store(lsn) }

@@ -39,8 +39,8 @@ package final class Log: @unchecked Sendable {
     package internal(set) var commit: LSN
     /// Which epoch began where.
     package internal(set) var epochHistory: EpochHistory
-    /// Whether there is no room ahead: no new command must be taken, though what is under way, and a
-    /// register record, still fit. Ends by itself when there is space again.
+    /// Whether there is no room ahead: no new command must be taken, though what is under way, and
+    /// a register record, still fit. Ends by itself when there is space again.
     package internal(set) var isFull = false
 
     /// The flushed point moved.

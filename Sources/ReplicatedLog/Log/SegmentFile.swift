@@ -19,8 +19,8 @@ enum SegmentFile {
     /// Creates the segment with `batches` in it under `path`, durably, and leaves it open. A file
     /// of that name is replaced, in one step.
     ///
-    /// - Parameter isClosed: whether a closing mark follows the last batch: only where nothing can be
-    ///   acknowledged before the segment after this one is there.
+    /// - Parameter isClosed: whether a closing mark follows the last batch: only where nothing can
+    ///   be acknowledged before the segment after this one is there.
     /// - Returns: the open file and the offset after the last batch.
     static func create(
         on disk: any Disk, folder: String, name: String, header: SegmentHeader,

@@ -24,7 +24,7 @@ internal import ByteCoding
 /// |   4092 |     4 | CRC-32C of bytes 0 to 4091                                               |
 ///
 /// A segment holds the log from its first LSN up to the first LSN of the segment that follows it;
-/// whatever it has beyond that was given up (`Recovery.md`).
+/// whatever it has beyond that was given up (`Formats-Log.md`).
 struct SegmentHeader: Equatable, Sendable {
     var begins: Bool
     var alignment: Int

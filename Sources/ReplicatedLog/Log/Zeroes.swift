@@ -1,6 +1,7 @@
 /// Looks for bytes that are not zero, eight at a time: recovery looks through whole segments.
 enum Zeroes {
-    /// The index of the last byte that is not zero; nil if all are. Complexity: O(zeroes at the end).
+    /// The index of the last byte that is not zero; nil if all are. Complexity: O(zeroes at the
+    /// end).
     static func lastNonzero(in bytes: [UInt8]) -> Int? {
         let raw = bytes.raw
         var end = bytes.count

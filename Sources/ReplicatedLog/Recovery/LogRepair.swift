@@ -32,19 +32,26 @@ struct LogRepair {
         scan.segments[scan.segments.count - 1].end = tail.offset
     }
 
-    private func quarantine(_ tail: TornTail) throws(DiskError) -> String {
-        try disk.createFolder("quarantine")
-        let name = tail.file.split(separator: "/").last.map(String.init) ?? "segment"
+    /// A name in `quarantine/` that is not taken.
+    static func quarantineName(_ name: String, on disk: any Disk) throws(DiskError) -> String {
         let taken = try disk.list("quarantine")
-        var copy = "\(name)-\(tail.offset)"
+        var copy = name
         var count = 1
         while taken.contains(copy) {
             count += 1
-            copy = "\(name)-\(tail.offset)-\(count)"
+            copy = "\(name)-\(count)"
         }
+        return "quarantine/\(copy)"
+    }
+
+    /// Copies the bytes of a tail. - Returns: the path of the copy.
+    func quarantine(_ tail: TornTail) throws(DiskError) -> String {
+        try disk.createFolder("quarantine")
+        let name = tail.file.split(separator: "/").last.map(String.init) ?? "segment"
+        let copy = try Self.quarantineName("\(name)-\(tail.offset)", on: disk)
         let source = try disk.open(tail.file, .read)
         defer { source.close() }
-        let target = try disk.open("quarantine/\(copy)", .create)
+        let target = try disk.open(copy, .create)
         defer { target.close() }
         var offset = tail.offset
         while offset < tail.end {
@@ -57,7 +64,7 @@ struct LogRepair {
         try target.flush()
         try disk.flushDirectory("quarantine")
         try disk.flushDirectory("")
-        return "quarantine/\(copy)"
+        return copy
     }
 
     /// Removes what half-done work and taken places have left.
@@ -132,6 +139,30 @@ struct LogRepair {
             history: identity.history, number: scan.highestNumber, previousNumber: previous,
             before: before, salt: UInt32(truncatingIfNeeded: randomness.number()),
             fileBytes: (bytes + 4095) / 4096 * 4096, epochs: epochs)
+    }
+
+    /// Makes an empty segment after `head`, which takes the place of everything `last` and others
+    /// have beyond it.
+    mutating func beginAfter(
+        _ last: Segment, at head: LogHead, epochs: EpochHistory
+    ) throws(DiskError) {
+        let isReplaced = last.first == head.last.next
+        let header = nextHeader(
+            before: head, epochs: epochs,
+            previous: isReplaced ? last.header.previousNumber : last.header.number,
+            bytes: startBytes)
+        let made = try SegmentFile.create(
+            on: disk, folder: folder, name: SegmentName.segment(first: header.first),
+            header: header, batches: [], durable: head.last)
+        made.file.close()
+        guard !isReplaced else { return }
+        let file = try disk.open(path(last.name), .write)
+        defer { file.close() }
+        let closing = BatchHeader.frame(
+            .closing, after: head, durable: head.last, commit: scan.commit, time: scan.time,
+            salt: last.header.salt, alignment: last.header.alignment)
+        try file.write(closing, at: last.end)
+        try file.flush()
     }
 
     /// Makes the first segment of a log that has none.

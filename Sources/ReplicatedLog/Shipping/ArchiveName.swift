@@ -47,10 +47,12 @@ package struct ArchiveContents: Equatable, Sendable {
     package let prefix: ArchivePrefix
     /// The stretches of the log, sorted by first and last record.
     package private(set) var logs: [ArchivedLog] = []
-    /// The files of each snapshot that is there, sorted by point; whole if `manifest` is among them.
+    /// The files of each snapshot that is there, sorted by point; whole if `manifest` is among
+    /// them.
     package private(set) var snapshots: [(point: LSN, files: [String])] = []
 
-    /// - Parameter names: as `Archive.list(prefix.text)` gives them. Names of other kinds are ignored.
+    /// - Parameter names: as `Archive.list(prefix.text)` gives them. Names of other kinds are
+    ///   ignored.
     package init(_ prefix: ArchivePrefix, names: [String]) {
         self.prefix = prefix
         for name in names.sorted() where name.hasPrefix(prefix.text) {

@@ -9,10 +9,10 @@ package enum RestoreTarget: Equatable, Sendable {
     case time(Int64)
 }
 
-/// Makes a node's directory out of an archive: the newest snapshot that is not after the target, and
-/// the log from there to the target. Everything is verified on the way: every hash, every checksum,
-/// and the chain. The result has a history of its own, so that it can never write into the old
-/// archive; `node.meta` is written last, so that half of a restore is no node.
+/// Makes a node's directory out of an archive: the newest snapshot that is not after the target,
+/// and the log from there to the target. Everything is verified on the way: every hash, every
+/// checksum, and the chain. The result has a history of its own, so that it can never write into
+/// the old archive; `node.meta` is written last, so that half of a restore is no node.
 ///
 /// Blocks, for as long as it takes to read gigabytes. Needs an empty directory.
 package struct Restore {

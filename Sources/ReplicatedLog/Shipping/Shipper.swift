@@ -4,9 +4,9 @@ package import Environment
 /// names one step at a time; `ShippingStep.perform` does it, on the background queue.
 ///
 /// It begins, and begins again after any error, by listing, so that it can be interrupted anywhere:
-/// what has been published is found, what has not is done again, and publishing the same bytes again
-/// is no error. A snapshot's manifest goes last, after its chunks and after the log it needs: what
-/// has a manifest can be restored.
+/// what has been published is found, what has not is done again, and publishing the same bytes
+/// again is no error. A snapshot's manifest goes last, after its chunks and after the log it needs:
+/// what has a manifest can be restored.
 ///
 /// - Invariant: `archived` never runs ahead of what the archive holds without a gap.
 package struct Shipper: Sendable {
@@ -14,12 +14,13 @@ package struct Shipper: Sendable {
     /// Everything from `archivedFrom` to here is in the archive.
     package private(set) var archived: LSN = .zero
     package private(set) var archivedFrom: LSN = .zero
-    /// Set when the archive holds other bytes under a name of ours. Nothing is shipped any more, and
-    /// somebody must look: two nodes believe that they ship this history.
+    /// Set when the archive holds other bytes under a name of ours. Nothing is shipped any more,
+    /// and somebody must look: two nodes believe that they ship this history.
     package private(set) var conflict: DiskError?
     /// The last error, while it is being waited out.
     package private(set) var failure: DiskError?
-    /// Records that were trimmed before they had been shipped: the archive cannot be restored across.
+    /// Records that were trimmed before they had been shipped: the archive cannot be restored
+    /// across.
     package private(set) var gaps: [ClosedRange<LSN>] = []
 
     private var contents: ArchiveContents?
