@@ -33,7 +33,7 @@ extension Node {
             directoryKey: world.randomness.number() | 1, workspaceKey: world.randomness.number() | 1)
         do throws(Rejection) {
             let steps = try WorkspaceGraph.bootstrapDirectory(
-                bootstrap, in: shards.shard(of: 0), at: world.scheduler.wallTime)
+                bootstrap, in: shards.shard(of:), at: world.scheduler.wallTime)
             for step in steps { enter(step.performed, of: step.ordinal) }
         } catch {
             end(NodeEnd(70, "the store's first records were refused: \(error)"))

@@ -8,6 +8,11 @@ package import WorkProtocol
 /// and no file; time and randomness are passed in. Confined to one queue.
 package final class Shard {
     private var workspaces: [UInt32: WorkspaceGraph] = [:]
+    private var neighbours: [Neighbour] = []
+
+    private struct Neighbour {
+        weak var shard: Shard?
+    }
 
     package init() {}
 
@@ -68,10 +73,21 @@ package final class Shard {
         connected(WorkspaceGraph(ordinal: ordinal))
     }
 
+    /// Tells a shard of the node's others: the directory asks workspaces in all of them who somebody
+    /// is there. All must be on one queue; they are not kept alive.
+    package func meet(_ shards: [Shard]) {
+        neighbours = shards.filter { $0 !== self }.map(Neighbour.init)
+    }
+
+    private func find(_ ordinal: UInt32) -> WorkspaceGraph? {
+        if let own = workspaces[ordinal] { return own }
+        return neighbours.lazy.compactMap { $0.shard?.workspaces[ordinal] }.first
+    }
+
     /// Lets the directory ask the workspaces here who somebody is in them.
     private func connected(_ workspace: WorkspaceGraph) -> WorkspaceGraph {
         if workspace.ordinal == 0 {
-            workspace.peer = { [weak self] ordinal in self?.workspaces[ordinal] }
+            workspace.peer = { [weak self] ordinal in self?.find(ordinal) }
         }
         return workspace
     }

@@ -6,7 +6,8 @@ import WorkProtocol
 
 /// A store with its directory, begun as a node begins one, and errands run as a node runs them.
 final class Store {
-    let shard = Shard()
+    /// As many as a node may have, so that the directory asks across them.
+    private let shards = (0..<3).map { _ in Shard() }
     var time: Int64 = 1_700_000_000_000
     private(set) var records: [(ordinal: UInt32, body: [UInt8])] = []
     let root: Principal
@@ -15,17 +16,27 @@ final class Store {
         let bootstrap = Bootstrap(
             name: "Root", email: "root@example.com", secretHash: Self.hash(0), workspace: "Acme",
             directoryKey: 0xD1, workspaceKey: 0xA1)
-        for step in try WorkspaceGraph.bootstrapDirectory(bootstrap, in: shard, at: time) {
+        let shards = shards
+        for shard in shards { shard.meet(shards) }
+        let steps = try WorkspaceGraph.bootstrapDirectory(
+            bootstrap, in: { shards[Int($0) % shards.count] }, at: time)
+        for step in steps {
             if let record = step.performed.record { records.append((step.ordinal, record)) }
         }
-        let directory = try #require(shard.workspace(0))
+        let directory = try #require(shards[0].workspace(0))
         root = try #require(directory.authenticate(secretHash: Self.hash(0), at: time))
     }
 
     static func hash(_ number: UInt8) -> [UInt8] { [UInt8](repeating: number, count: 32) }
 
+    func shard(_ ordinal: UInt32) -> Shard { shards[Int(ordinal) % shards.count] }
+
+    func workspace(_ ordinal: UInt32) -> WorkspaceGraph? { shard(ordinal).workspace(ordinal) }
+
+    var ordinals: [UInt32] { shards.flatMap(\.ordinals).sorted() }
+
     var directory: WorkspaceGraph {
-        guard let directory = shard.workspace(0) else { fatalError("no directory") }
+        guard let directory = workspace(0) else { fatalError("no directory") }
         return directory
     }
 
@@ -36,7 +47,7 @@ final class Store {
         time += 1000
         directory.entropy = UInt64(time)
         let (command, ordinal) = Shard.addressed(command, to: ordinal)
-        let performed = try shard.perform(
+        let performed = try shard(ordinal).perform(
             command, in: ordinal, as: principal, request: nil, requestHash: 0, wallTime: time)
         if let record = performed.record { records.append((ordinal, record)) }
         if deliver { try self.deliver() }
@@ -68,7 +79,7 @@ final class Store {
         _ query: Query, in ordinal: UInt32 = 0, as principal: Principal, _ type: Answer.Type
     ) throws -> Answer {
         var writer = ByteWriter()
-        try shard.answer(query, in: ordinal, as: principal, into: &writer)
+        try shard(ordinal).answer(query, in: ordinal, as: principal, into: &writer)
         return try Answer(decoding: writer.bytes)
     }
 
@@ -130,8 +141,8 @@ struct DirectoryTests {
                 record.body.span.bytes, in: record.ordinal,
                 at: positions[record.ordinal, default: 0])
         }
-        for ordinal in store.shard.ordinals {
-            #expect(copy.workspace(ordinal)?.digest == store.shard.workspace(ordinal)?.digest)
+        for ordinal in store.ordinals {
+            #expect(copy.workspace(ordinal)?.digest == store.workspace(ordinal)?.digest)
             #expect(copy.workspace(ordinal)?.checkInvariants() == [])
         }
         #expect(copy.ordinals == [0, 1])
@@ -328,13 +339,13 @@ struct DirectoryTests {
         let errands = store.directory.pendingErrands
         #expect(errands.map(\.admit.name) == ["First", "Second"])
         try store.deliver()
-        let digest = store.shard.workspace(1)?.rowDigest
+        let digest = store.workspace(1)?.rowDigest
         for errand in errands {
             let changed = try store.change(
                 .admitMember(errand.admit), in: 1, as: .node, deliver: false)
             #expect(changed.unchanged)
         }
-        #expect(store.shard.workspace(1)?.rowDigest == digest)
+        #expect(store.workspace(1)?.rowDigest == digest)
         #expect(store.refused(.admitMember(errands[0].admit), in: 1, as: store.root) == .notFound)
         #expect(store.refused(.completeErrand(.with { $0.row = 1 }), as: store.root) == .notFound)
     }

@@ -8,6 +8,7 @@ struct ShardMap {
     init(count: Int) {
         precondition(count > 0)
         shards = (0..<count).map { _ in Shard() }
+        for shard in shards { shard.meet(shards) }
     }
 
     /// The shard of a workspace: its ordinal says.

@@ -33,9 +33,10 @@ extension WorkspaceGraph {
     /// operator's token, the first workspace and its errand. They are commands like any others:
     /// the node appends each record to the log, in order, as what it belongs to.
     ///
+    /// - Parameter shard: the shard that a workspace belongs to, by its ordinal.
     /// - Returns: the ordinal and the record of each, in order.
     package static func bootstrapDirectory(
-        _ bootstrap: Bootstrap, in shard: Shard, at time: Int64
+        _ bootstrap: Bootstrap, in shard: (UInt32) -> Shard, at time: Int64
     ) throws(Rejection) -> [(ordinal: UInt32, performed: Performed)] {
         var admit = AdmitMember()
         admit.name = bootstrap.name
@@ -48,12 +49,12 @@ extension WorkspaceGraph {
         func run(
             _ command: Command, in ordinal: UInt32, as principal: Principal
         ) throws(Rejection) {
-            let performed = try shard.perform(
+            let performed = try shard(ordinal).perform(
                 command, in: ordinal, as: principal, request: nil, requestHash: 0, wallTime: time)
             steps.append((ordinal, performed))
         }
         try run(.admitMember(admit), in: 0, as: .node)
-        guard let directory = shard.workspace(0),
+        guard let directory = shard(0).workspace(0),
             let account = directory.account(email: bootstrap.email)
         else { preconditionFailure("the directory lost its first account") }
         var token = CreateToken()

@@ -23,8 +23,11 @@ package struct Principal: Hashable, Sendable {
     package static let node = Principal(
         account: .none, scopes: [.read, .write, .import, .operate])
 
-    /// Whether this is the node itself.
-    package var isNode: Bool { account == .none && scopes.contains(.operate) }
+    /// Whether this is the node itself, which never comes over a connection and has no token. A
+    /// node's operator without an account has one, and is not the node.
+    package var isNode: Bool {
+        account == .none && token == .none && scopes.contains(.operate)
+    }
 }
 
 /// What a token allows at all; what its owner may do in a workspace comes on top of it.
