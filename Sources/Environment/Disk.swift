@@ -46,8 +46,8 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Makes everything written durable (data and size).
     func flush() throws(DiskError)
     func truncate(to size: Int) throws(DiskError)
-    /// Writes `bytes` at `offset` and makes them durable, then tells `queue`. The log's path: it does
-    /// not wait, several may be under way, and completions come in the order of the calls.
+    /// Writes `bytes` at `offset` and makes them durable, then tells `queue`. The log's path: it
+    /// does not wait, several may be under way, and completions come in the order of the calls.
     ///
     /// The file has that size already (a prepared segment), so that data alone is flushed. After a
     /// failure the file must not be written again (`storage.md`, I/O errors).

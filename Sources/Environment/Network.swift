@@ -2,15 +2,15 @@
 ///
 /// Everything a listener or a connection reports, it reports on the queue it was given.
 package protocol Network: AnyObject, Sendable {
-    /// Listens at `endpoint` and hands every connection to `accepted`, which must set its `receiver`
-    /// before it returns. A port in use throws `.inUse`.
+    /// Listens at `endpoint` and hands every connection to `accepted`, which must set its
+    /// `receiver` before it returns. A port in use throws `.inUse`.
     func listen(
         _ endpoint: Endpoint, _ security: Security, on queue: any SerialQueue,
         accepted: @escaping @Sendable (any Connection) -> Void
     ) throws(NetworkError) -> any Listener
 
-    /// Connects to `endpoint`; `completed` is called once, with a connection whose `receiver` must be
-    /// set before it returns, or with the reason why there is none.
+    /// Connects to `endpoint`; `completed` is called once, with a connection whose `receiver` must
+    /// be set before it returns, or with the reason why there is none.
     func connect(
         _ endpoint: Endpoint, _ security: Security, on queue: any SerialQueue,
         completed: @escaping @Sendable (Result<any Connection, NetworkError>) -> Void)

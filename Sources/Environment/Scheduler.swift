@@ -31,7 +31,8 @@ package protocol SerialQueue: AnyObject, Sendable {
 
 /// A piece of work that waits for its time.
 package protocol ScheduledWork: AnyObject, Sendable {
-    /// Makes sure the work does not run, if it has not begun. On the queue's own thread this is exact.
+    /// Makes sure the work does not run, if it has not begun. On the queue's own thread this is
+    /// exact.
     func cancel()
 }
 

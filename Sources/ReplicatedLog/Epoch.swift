@@ -1,6 +1,7 @@
 /// The number of a primaryship: which register version made this node primary, and which start of
 /// its process since. Grows at every promotion and at every start as primary (rule R11); it is in
-/// every batch and every replication message, and whoever has promised a newer one refuses an older.
+/// every batch and every replication message, and whoever has promised a newer one refuses an
+/// older.
 @frozen
 package struct Epoch: Comparable, Hashable, Sendable, CustomStringConvertible {
     /// The version of the register that named the primary.

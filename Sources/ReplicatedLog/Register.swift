@@ -1,7 +1,7 @@
 /// The value of the register: who is primary, with whom, and by whose choice.
 ///
-/// With an operator as the arbiter its last value lives in each node's `node.meta` and, as a record,
-/// in the log; only an operator's command writes the next version.
+/// With an operator as the arbiter its last value lives in each node's `node.meta` and, as a
+/// record, in the log; only an operator's command writes the next version.
 package struct Register: Equatable, Sendable {
     package var cluster: Identity
     package var history: Identity

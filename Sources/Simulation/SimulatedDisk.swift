@@ -153,7 +153,8 @@ extension SimulatedDisk {
     package func removeFolder(_ path: String) throws(DiskError) {
         try operate(path)
         func isInside(_ other: String) -> Bool { other == path || other.hasPrefix(path + "/") }
-        // The very files that are there now: others of that name may be durable when this becomes so.
+        // The very files that are there now: others of that name may be durable when this becomes
+        // so.
         let gone = files.filter { isInside($0.key) }
         let goneDurable = durableFiles.filter { isInside($0.key) }
         files = files.filter { !isInside($0.key) }
@@ -250,8 +251,8 @@ package enum CrashRemainder: Sendable, Equatable {
     case nothing
     /// Everything: only the process died.
     case everything
-    /// Of each file any of the unflushed writes, one of them torn, and a beginning of the changes of
-    /// names.
+    /// Of each file any of the unflushed writes, one of them torn, and a beginning of the changes
+    /// of names.
     case some(UInt64)
 }
 

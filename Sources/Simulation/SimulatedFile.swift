@@ -1,6 +1,7 @@
 internal import Environment
 
-/// A file's content, apart from its name: what can be read, what is durable, and the writes between.
+/// A file's content, apart from its name: what can be read, what is durable, and the writes
+/// between.
 ///
 /// `@unchecked Sendable`: used from the simulation's one thread only.
 final class SimulatedInode: @unchecked Sendable {

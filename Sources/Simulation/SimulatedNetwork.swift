@@ -3,8 +3,8 @@ package import Environment
 /// The network of the simulated world: every process has a `SimulatedNetwork` onto one of these.
 ///
 /// Bytes of one connection keep their order and arrive after a delay, in pieces cut anywhere; two
-/// connections are delayed apart, so that they overtake each other. A cut between two hosts, one way
-/// or both, holds back what is sent; a connection may break, losing what is under way.
+/// connections are delayed apart, so that they overtake each other. A cut between two hosts, one
+/// way or both, holds back what is sent; a connection may break, losing what is under way.
 ///
 /// `@unchecked Sendable`: used from the simulation's one thread only.
 package final class SimulatedWire: @unchecked Sendable {
@@ -35,7 +35,8 @@ package final class SimulatedWire: @unchecked Sendable {
         SimulatedNetwork(self, host: host, identity: identity)
     }
 
-    /// From now on nothing that `from` sends reaches `to`. Nothing is lost: it arrives after `heal`.
+    /// From now on nothing that `from` sends reaches `to`. Nothing is lost: it arrives after
+    /// `heal`.
     package func cut(from: String, to: String) { cuts.insert(Direction(from: from, to: to)) }
 
     package func cutBothWays(_ one: String, _ other: String) {

@@ -25,8 +25,8 @@ package final class ProcessScheduler: Scheduler, @unchecked Sendable {
     }
 }
 
-/// Stand-ins for cryptography: not secret, but the same interface and the same collisions (none that
-/// a simulation would meet).
+/// Stand-ins for cryptography: not secret, but the same interface and the same collisions (none
+/// that a simulation would meet).
 package final class SimulatedCryptography: Cryptography, Sendable {
     package init() {}
 

@@ -1,11 +1,11 @@
 internal import Environment
 package import WorkProtocol
 
-/// The bytes of a stream's answer, in parts, as fast as they are taken: the server sends no more than
-/// its credit (256 KiB) ahead of the reader.
+/// The bytes of a stream's answer, in parts, as fast as they are taken: the server sends no more
+/// than its credit (256 KiB) ahead of the reader.
 ///
-/// It ends with an error if the server breaks off. Only one reader may read it, once. A stream that is
-/// not read to its end is given up when the stream itself is let go.
+/// It ends with an error if the server breaks off. Only one reader may read it, once. A stream that
+/// is not read to its end is given up when the stream itself is let go.
 public final class AnswerStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = StoreError

@@ -192,8 +192,8 @@ extension ClientSession {
         }
     }
 
-    /// What was in flight on a connection that is gone will be sent again, in the order of the calls,
-    /// or has failed.
+    /// What was in flight on a connection that is gone will be sent again, in the order of the
+    /// calls, or has failed.
     mutating func requeueInFlight(_ error: StoreError, _ now: Instant) {
         for id in calls.keys.sorted() {
             guard var call = calls[id], call.stream != 0 else { continue }

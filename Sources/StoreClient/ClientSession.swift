@@ -5,8 +5,8 @@ package import WorkProtocol
 /// What a client does between its application and its servers, as a state machine: calls, bytes and
 /// time go in, effects come out; it does nothing by itself.
 ///
-/// It keeps one connection, to the primary (or to any one server, `Configuration.seeksPrimary`), and
-/// promises the application that
+/// It keeps one connection, to the primary (or to any one server, `Configuration.seeksPrimary`),
+/// and promises the application that
 /// - a command takes effect at most once, however often it is sent: all attempts carry the same
 ///   request ID;
 /// - a call fails only with an answer, or when its time is over; and if nobody can tell whether it

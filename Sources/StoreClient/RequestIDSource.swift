@@ -4,8 +4,9 @@ internal import WorkProtocol
 ///
 /// The session is named by its creation time, by the server's clock, and 80 random bits. The server
 /// keeps the outcome of a sequence until the lowest unacknowledged one passes it, and no more than
-/// `Limits.outcomesPerSession`; so no more than `window` are open at a time. A call given up with an
-/// unknown outcome holds its place as long as there is room, so that it can be asked about again.
+/// `Limits.outcomesPerSession`; so no more than `window` are open at a time. A call given up with
+/// an unknown outcome holds its place as long as there is room, so that it can be asked about
+/// again.
 struct RequestIDSource {
     private enum State { case open, finished, abandoned }
 

@@ -2,12 +2,12 @@ package import Environment
 internal import SystemEnvironment
 internal import WorkProtocol
 
-/// A connection to a Holdfast store: finds the primary among the addresses given, follows it when it
-/// changes, and sends again what is safe to send again. The application notices a failover as
+/// A connection to a Holdfast store: finds the primary among the addresses given, follows it when
+/// it changes, and sends again what is safe to send again. The application notices a failover as
 /// latency.
 ///
-/// Every command carries a request ID, so that it takes effect at most once. A call that fails tells
-/// in its `StoreError` whether it may have taken effect.
+/// Every command carries a request ID, so that it takes effect at most once. A call that fails
+/// tells in its `StoreError` whether it may have taken effect.
 ///
 ///     let store = try await Store.connect(
 ///         to: ["a.example:7400", "b.example:7400"], certificateAuthority: pem, token: token)
@@ -20,7 +20,8 @@ public final class Store: Sendable {
     public struct Options: Sendable {
         /// How long a call may take, if it does not say itself.
         public var deadline: Duration = .seconds(10)
-        /// Commands are refused unless so many copies would hold the change; 0: as many as there are.
+        /// Commands are refused unless so many copies would hold the change; 0: as many as there
+        /// are.
         public var minimumReplicas: UInt8 = 0
         /// The only cluster to talk to (16 bytes); none: any.
         public var cluster: [UInt8] = []
@@ -70,8 +71,8 @@ public final class Store: Sendable {
     /// Finds a store and signs in.
     ///
     /// - Parameters:
-    ///   - addresses: `host:port`, or the absolute path of a UNIX socket; those of all nodes, in any
-    ///     order. What the servers tell of each other is learnt.
+    ///   - addresses: `host:port`, or the absolute path of a UNIX socket; those of all nodes, in
+    ///     any order. What the servers tell of each other is learnt.
     ///   - certificateAuthority: The PEM text that the servers' certificates are checked against.
     ///     Needed for TCP.
     ///   - token: What the principal signs in with.

@@ -80,8 +80,9 @@ extension Node {
         world.tell(.note("primary in epoch \(epoch), records up to \(applied)"))
     }
 
-    /// On a primary the state is ahead of the log: what was submitted is in it. Whoever goes on from
-    /// there, in a new epoch or as a follower, must neither apply it again nor take it for old.
+    /// On a primary the state is ahead of the log: what was submitted is in it. Whoever goes on
+    /// from there, in a new epoch or as a follower, must neither apply it again nor take it for
+    /// old.
     private func countSubmittedAsApplied() {
         applied = max(applied, replica.applied)
         applyTarget = max(applyTarget, applied)
@@ -101,7 +102,8 @@ extension Node {
         bootstrapIfEmpty()
     }
 
-    /// Nothing that is held will be committed by this node: its fate is for the next primary to say.
+    /// Nothing that is held will be committed by this node: its fate is for the next primary to
+    /// say.
     private func closeGate() {
         let failure = Failure(
             .fencedWhileExecuting,

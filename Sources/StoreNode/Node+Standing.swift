@@ -55,7 +55,8 @@ extension Node {
         }
     }
 
-    /// Whose secret it is that has this hash: somebody's in the directory, or this node's operator's.
+    /// Whose secret it is that has this hash: somebody's in the directory, or this node's
+    /// operator's.
     func authenticate(_ secretHash: [UInt8]) -> Principal? {
         let now = world.scheduler.wallTime
         if let principal = shards.workspace(0)?.authenticate(secretHash: secretHash, at: now) {

@@ -6,8 +6,8 @@ internal import WorkProtocol
 
 /// Coming up: node.meta, the newest snapshot, the log, the pair, the doors.
 extension Node {
-    /// Starts the node; must run on nothing else than the thread that made it, before anything else.
-    /// What cannot be started says why, with the exit code.
+    /// Starts the node; must run on nothing else than the thread that made it, before anything
+    /// else. What cannot be started says why, with the exit code.
     package func start() throws(NodeEnd) {
         let meta = try loadMeta()
         let snapshot = try loadNewestSnapshot(meta)

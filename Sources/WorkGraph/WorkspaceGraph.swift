@@ -78,7 +78,8 @@ package final class WorkspaceGraph {
     }
 
     /// The message in a row.
-    /// - Precondition: the row's bytes are such a message: they were checked when they were applied.
+    /// - Precondition: the row's bytes are such a message: they were checked when they were
+    ///   applied.
     func load<Row: Message>(_ type: Row.Type, _ row: UInt32) -> Row? {
         let decoded: Result<Row, Corruption>? = rows.withRow(row) { _, bytes in
             do throws(Corruption) { return .success(try Row(decoding: bytes)) } catch {

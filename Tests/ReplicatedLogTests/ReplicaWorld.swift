@@ -96,8 +96,8 @@ struct FakeNode {
     /// Events that effects have caused, to be given before any other.
     var due: [ReplicaEvent] = []
     var committed = LSN.zero
-    /// What the state contains, and what it may contain. A restart finds a state as old as it likes:
-    /// the snapshot is.
+    /// What the state contains, and what it may contain. A restart finds a state as old as it
+    /// likes: the snapshot is.
     var applied = LSN.zero
     var toApply = LSN.zero
     var receivingSnapshot: [UInt8]?

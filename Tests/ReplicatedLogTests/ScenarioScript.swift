@@ -13,7 +13,8 @@ import ReplicatedLog
 /// `start N [undecided|damaged]`, `crash N` (what is not flushed is lost), `connect N M`, `cut`,
 /// `deliver [N]` (the next parcel to it), `settle` (deliver, flush and apply until nothing moves),
 /// `flush N`, `apply N`, `submit N`, `tick N`, `pass MS`, `read N`, `fail N`, `trim N COUNT`,
-/// `tear N COUNT`, `wipe N`, `forgive`, `digest N same|other`, `operator N promote|switchover|degrade|join …`, `status N`.
+/// `tear N COUNT`, `wipe N`, `forgive`, `digest N same|other`, `operator N
+/// promote|switchover|degrade|join …`, `status N`.
 struct ScenarioScript {
     struct Block {
         var comment: [String]

@@ -47,7 +47,8 @@ struct LoadReport {
 
 /// Drives a store from one thread, over as many connections as are asked for.
 ///
-/// `@unchecked Sendable`: everything that changes is touched on its queue, or before and after a run.
+/// `@unchecked Sendable`: everything that changes is touched on its queue, or before and after a
+/// run.
 final class LoadRun: @unchecked Sendable {
     private let scheduler = SystemScheduler()
     private let queue: any SerialQueue

@@ -1,8 +1,8 @@
 internal import ByteCoding
 internal import Environment
 
-/// A small file that is replaced as a whole: two slots, written in turn, so that a torn write leaves
-/// the older content. Each slot, little-endian:
+/// A small file that is replaced as a whole: two slots, written in turn, so that a torn write
+/// leaves the older content. Each slot, little-endian:
 ///
 /// | offset      | bytes | field                                            |
 /// | ----------: | ----: | ------------------------------------------------ |

@@ -2,9 +2,9 @@ extension EpochHistory {
     /// The epoch of the newest record; `.zero` for an empty log.
     package var newest: Epoch { starts.last?.epoch ?? .zero }
 
-    /// The last place up to which two logs are the same, by rule R1: records with equal (lsn, epoch)
-    /// are the same record, and so is everything before them. `.zero` if that is nothing; nil if a
-    /// history does not reach back far enough to tell.
+    /// The last place up to which two logs are the same, by rule R1: records with equal (lsn,
+    /// epoch) are the same record, and so is everything before them. `.zero` if that is nothing;
+    /// nil if a history does not reach back far enough to tell.
     ///
     /// It is always the end of a batch in both logs, because batches are kept or lost whole.
     package static func common(

@@ -28,8 +28,8 @@ extension Replica {
         emit(.send(id, .hello(hello)))
     }
 
-    /// Followers try first, and no two nodes at the same moment: of two connections made at once each
-    /// end would close another one.
+    /// Followers try first, and no two nodes at the same moment: of two connections made at once
+    /// each end would close another one.
     var reconnectDelay: Interval {
         let spread = Interval.milliseconds(meta.node.low % 8 * 30)
         let own = meta.actingRole == .primary ? ReplicaLimits.reconnect : .zero
@@ -56,7 +56,8 @@ extension Replica {
         reconnectAt = now.advanced(by: ReplicaLimits.reconnectAfterRefusal)
     }
 
-    /// A connection over which nothing has come for long is no connection, whatever the socket says.
+    /// A connection over which nothing has come for long is no connection, whatever the socket
+    /// says.
     mutating func dropDeadLinks() {
         for link in links where mustBeHeard(link) {
             guard now.since(link.heardAt) >= ReplicaLimits.deadLink else { continue }

@@ -11,9 +11,10 @@ extension Replica {
     /// Puts the change to the arbiter.
     ///
     /// With an operator as the arbiter the command that led here is the answer, and it is "won".
-    /// Another arbiter's compare-and-set goes out here as an effect, and its answer comes back as an
-    /// event that calls `adopt` for "won", follows whoever is named for "lost", and for "unknown"
-    /// counts a growth as done and anything else as not done until a later one is answered.
+    /// Another arbiter's compare-and-set goes out here as an effect, and its answer comes back as
+    /// an event that calls `adopt` for "won", follows whoever is named for "lost", and for
+    /// "unknown" counts a growth as done and anything else as not done until a later one is
+    /// answered.
     mutating func ask(_ change: RegisterChange) { adopt(change) }
 
     /// The register's next version is this change.

@@ -56,7 +56,8 @@ extension Replica {
     /// How many copies an acknowledgement means: the acting members.
     package var replicas: Int { max(1, meta.members.count) }
 
-    /// Replies that depend on nothing after this may leave; nil while nothing may be shown (R5, R6).
+    /// Replies that depend on nothing after this may leave; nil while nothing may be shown (R5,
+    /// R6).
     package var shownPoint: LSN? {
         guard let leading, leading.isOpen else { return nil }
         return faults.contains(.replyBeforeCommit) ? appended.last : commit

@@ -1,4 +1,5 @@
-/// What is received in the place of a log that no longer reaches back, and the comparison of states.
+/// What is received in the place of a log that no longer reaches back, and the comparison of
+/// states.
 extension Replica {
     mutating func takeSnapshot(_ message: PeerMessage, on id: LinkID) {
         guard let following else { return }

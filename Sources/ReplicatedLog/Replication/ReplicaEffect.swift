@@ -22,7 +22,8 @@ package enum ReplicaEffect: Equatable, Sendable {
     case truncateLog(after: LogHead)
     /// The state holds records that the log no longer has: load it anew, up to this record.
     case reloadState(through: LSN)
-    /// Read batches for the other node, what is written and not yet flushed too; `.logRead` answers.
+    /// Read batches for the other node, what is written and not yet flushed too; `.logRead`
+    /// answers.
     case readLog(after: LSN, maxBytes: Int)
     /// Send the newest snapshot on the connection, as `snapshotBegin`, `snapshotChunk`s and
     /// `snapshotEnd`.

@@ -19,8 +19,8 @@ package enum ReplicaLimits {
     package static let reconnect = Interval.milliseconds(250)
     /// The same after one of them has refused the other: nothing will have changed soon.
     package static let reconnectAfterRefusal = Interval.seconds(5)
-    /// A connection over which nothing has come for so long is closed. Longer than a stuck disk, which
-    /// is silent too, takes to be noticed.
+    /// A connection over which nothing has come for so long is closed. Longer than a stuck disk,
+    /// which is silent too, takes to be noticed.
     package static let deadLink = Interval.seconds(5)
     /// A planned hand-over that has not drained by then is called off.
     package static let handOver = Interval.milliseconds(1_000)
@@ -35,8 +35,8 @@ package enum ReplicaLimits {
 
     /// Sent to the follower and not acknowledged, at most.
     package static let unackedBytes = 32 << 20
-    /// Sent and not acknowledged, at most, for a follower that may be let in: commits wait for it from
-    /// then on.
+    /// Sent and not acknowledged, at most, for a follower that may be let in: commits wait for it
+    /// from then on.
     package static let nearlyLevelBytes = 1 << 20
     /// One read of the log for a follower that catches up.
     package static let readBytes = 4 << 20

@@ -1,8 +1,8 @@
 /// What makes a folder of chunks a snapshot: the file written last.
 ///
-/// A snapshot is fuzzy: each workspace lies in it as it was at a position of its own. It is restored
-/// by loading the chunks and applying the log's records after `start`, of each workspace those after
-/// its position; from `complete` on the state is one that existed.
+/// A snapshot is fuzzy: each workspace lies in it as it was at a position of its own. It is
+/// restored by loading the chunks and applying the log's records after `start`, of each workspace
+/// those after its position; from `complete` on the state is one that existed.
 ///
 /// - Invariant: `start.last ≤ complete.last`, and every workspace's `lsn` is between the two.
 /// - Invariant: workspaces are sorted by their number, chunks by their name, each name once.

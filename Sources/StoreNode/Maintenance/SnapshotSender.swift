@@ -1,8 +1,8 @@
 internal import Environment
 internal import ReplicatedLog
 
-/// Sends the newest snapshot to a node whose log is too far behind: a part at a time, no faster than
-/// the connection takes it.
+/// Sends the newest snapshot to a node whose log is too far behind: a part at a time, no faster
+/// than the connection takes it.
 ///
 /// `@unchecked Sendable`: confined to the core queue.
 final class SnapshotSender: @unchecked Sendable {

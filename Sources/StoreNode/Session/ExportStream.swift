@@ -7,12 +7,12 @@ internal import WorkProtocol
 
 extension ExportCursor: ExportLookup {}
 
-/// An export on its way to a client: parts made on the background queue, sent as the client's credit
-/// and the connection allow.
+/// An export on its way to a client: parts made on the background queue, sent as the client's
+/// credit and the connection allow.
 ///
-/// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way nor
-/// it in theirs; nothing of it leaves before that position is committed. One part is being made at a
-/// time, and none is made that the client has not asked for.
+/// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way
+/// nor it in theirs; nothing of it leaves before that position is committed. One part is being made
+/// at a time, and none is made that the client has not asked for.
 ///
 /// `@unchecked Sendable`: confined to the core queue, but for `maker`, which is handed to the
 /// background queue and back.

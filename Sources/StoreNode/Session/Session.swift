@@ -5,8 +5,8 @@ internal import WorkProtocol
 
 /// One client's connection: its greeting, who it is, and what it has under way.
 ///
-/// What the protocol allows on a connection is decided here; what a request does, in `Node`. Bytes to
-/// send collect in `output` and leave together at the end of the turn.
+/// What the protocol allows on a connection is decided here; what a request does, in `Node`. Bytes
+/// to send collect in `output` and leave together at the end of the turn.
 ///
 /// Whoever breaks the protocol gets a GOAWAY with the reason, loses this connection, and nothing
 /// else is disturbed.

@@ -2,10 +2,10 @@ package import Environment
 
 /// An archive in a directory, which is mounted from another machine mostly.
 ///
-/// `publish` is the protocol of `storage.md`: `.<name>.part-<random>`, flush, read back from the disk,
-/// compare, link under the name, unlink the part, flush the folder. A name appears once, whole, or
-/// not at all; two that publish at the same time cannot replace each other's file. Parts that a
-/// crash left behind are seen by nobody.
+/// `publish` is the protocol of `storage.md`: `.<name>.part-<random>`, flush, read back from the
+/// disk, compare, link under the name, unlink the part, flush the folder. A name appears once,
+/// whole, or not at all; two that publish at the same time cannot replace each other's file. Parts
+/// that a crash left behind are seen by nobody.
 package final class DirectoryArchive: Archive {
     private let disk: SystemDisk
     private let randomness: any Randomness
@@ -141,8 +141,8 @@ package final class DirectoryArchive: Archive {
         name.lastIndex(of: "/").map { String(name[..<$0]) } ?? ""
     }
 
-    /// - Throws: `.denied` for a name that is none: `^[a-z0-9./-]{1,200}$`, and no component empty or
-    ///   beginning with a dot (those are parts).
+    /// - Throws: `.denied` for a name that is none: `^[a-z0-9./-]{1,200}$`, and no component empty
+    ///   or beginning with a dot (those are parts).
     private static func check(_ name: String) throws(DiskError) {
         let allowed = name.utf8.allSatisfy { byte in
             (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)

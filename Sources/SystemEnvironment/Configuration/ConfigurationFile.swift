@@ -1,8 +1,8 @@
 /// A configuration file: the part of TOML that a flat list of settings needs.
 ///
-/// Keys (`a-z`, digits, `_`), and as values basic strings, integers, booleans and arrays of strings;
-/// comments; one setting a line. By hand because the TOML library at hand brings Foundation and its
-/// tables of the world's languages into the daemon (`Decisions/0008`).
+/// Keys (`a-z`, digits, `_`), and as values basic strings, integers, booleans and arrays of
+/// strings; comments; one setting a line. By hand because the TOML library at hand brings
+/// Foundation and its tables of the world's languages into the daemon (`Decisions/0008`).
 package struct ConfigurationFile: Sendable {
     package enum Value: Equatable, Sendable {
         case text(String)

@@ -25,8 +25,8 @@ package enum FileText {
         }
     }
 
-    /// Writes a new file that only its owner may read, and flushes it. An existing one is `.exists`,
-    /// unless it may be replaced.
+    /// Writes a new file that only its owner may read, and flushes it. An existing one is
+    /// `.exists`, unless it may be replaced.
     package static func write(
         _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, replacing: Bool = false
     ) throws(DiskError) {

@@ -23,8 +23,8 @@ final class LogWriter: Sendable {
         var hasEnded = false
     }
 
-    /// Bytes up to which waiting appends are joined: a write of 64 KiB costs hardly more than one of
-    /// 4 KiB, one of 1 MiB four times as much.
+    /// Bytes up to which waiting appends are joined: a write of 64 KiB costs hardly more than one
+    /// of 4 KiB, one of 1 MiB four times as much.
     private static let joinedBytes = 1 << 20
 
     /// The part that the thread holds too, so that the writer can end it in `deinit`.

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// An open file of a `SystemDisk`.
 ///
-/// It may be used from several threads: the queue that owns it, and the log's writer. After a failed
-/// flush or append it takes no more writes, since the pages that failed are clean now and a later
-/// flush would say yes without them (`storage.md`, I/O errors).
+/// It may be used from several threads: the queue that owns it, and the log's writer. After a
+/// failed flush or append it takes no more writes, since the pages that failed are clean now and a
+/// later flush would say yes without them (`storage.md`, I/O errors).
 final class SystemFile: DiskFile {
     private struct State {
         var descriptor: Int32

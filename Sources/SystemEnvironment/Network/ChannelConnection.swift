@@ -10,8 +10,8 @@ internal import NIOTLS
 /// is still sent) to *gone*, skipping what does not apply, and reports `closed` exactly once if it
 /// has been open.
 ///
-/// Unchecked Sendable because everything in it is touched on its event loop only, which is the queue
-/// that the port gives it to.
+/// Unchecked Sendable because everything in it is touched on its event loop only, which is the
+/// queue that the port gives it to.
 final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -27,8 +27,8 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
     /// `writable` is reported when `unsentBytes` falls to `low` after having reached `high`.
     private static let high = 256 << 10
     private static let low = 64 << 10
-    /// Written in parts of this size, each flushed, so that `unsentBytes` falls while a lot is being
-    /// sent: TLS makes one piece of what is flushed at once, and says when all of it is gone.
+    /// Written in parts of this size, each flushed, so that `unsentBytes` falls while a lot is
+    /// being sent: TLS makes one piece of what is flushed at once, and says when all of it is gone.
     private static let part = 128 << 10
 
     private(set) var peer: Endpoint

@@ -8,8 +8,8 @@ final class ListenerFirstBytes: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How long the other end may take to read the answer. Closing at once, with bytes of it unread,
-    /// would reset the connection, and the answer would be lost.
+    /// How long the other end may take to read the answer. Closing at once, with bytes of it
+    /// unread, would reset the connection, and the answer would be lost.
     private static let reading = TimeAmount.seconds(1)
 
     private let speaksTLS: Bool

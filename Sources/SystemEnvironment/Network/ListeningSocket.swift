@@ -3,8 +3,8 @@ internal import Glibc
 internal import NIOCore
 internal import Synchronization
 
-/// A socket that listens, made with plain calls, so that a port in use is known at once and from any
-/// thread, and so that a UNIX socket never exists with other rights than 0600.
+/// A socket that listens, made with plain calls, so that a port in use is known at once and from
+/// any thread, and so that a UNIX socket never exists with other rights than 0600.
 struct ListeningSocket {
     let descriptor: Int32
     /// Where it listens, with the port that was given for port 0.

@@ -4,17 +4,17 @@ internal import NIOPosix
 internal import NIOSSL
 
 extension SystemNetwork {
-    /// Asks the server at `endpoint` for the certificate of its cluster's authority, for a client that
-    /// has been told its fingerprint and nothing else.
+    /// Asks the server at `endpoint` for the certificate of its cluster's authority, for a client
+    /// that has been told its fingerprint and nothing else.
     ///
     /// The fingerprint is what makes it trusted: a certificate with that SHA-256 is the one meant,
-    /// whoever sent it. Nothing else of the server is believed, and no connection remains: the client
-    /// keeps the certificate and connects with it as its `clientAuthority`.
+    /// whoever sent it. Nothing else of the server is believed, and no connection remains: the
+    /// client keeps the certificate and connects with it as its `clientAuthority`.
     ///
     /// - Parameter fingerprint: As `CertificateAuthority.fingerprint` gives it, in either case, the
     ///   colons being optional.
-    /// - Parameter completed: Told the certificate, PEM text; `.untrusted` when the server shows none
-    ///   with that fingerprint.
+    /// - Parameter completed: Told the certificate, PEM text; `.untrusted` when the server shows
+    ///   none with that fingerprint.
     package func fetchAuthority(
         from endpoint: Endpoint, fingerprint: String, on queue: any SerialQueue,
         completed: @escaping @Sendable (Result<[UInt8], NetworkError>) -> Void

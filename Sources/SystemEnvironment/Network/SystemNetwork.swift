@@ -7,8 +7,8 @@ internal import Synchronization
 
 /// TCP with TLS 1.3, and UNIX sockets in plaintext, over SwiftNIO.
 ///
-/// A connection lives on the event loop of the queue it was asked for, and calls its receiver inline
-/// there. TCP is never plaintext, and UNIX sockets never have TLS.
+/// A connection lives on the event loop of the queue it was asked for, and calls its receiver
+/// inline there. TCP is never plaintext, and UNIX sockets never have TLS.
 package final class SystemNetwork: Network {
     private let contexts: TLSContexts
     private let refused: @Sendable (NetworkError) -> Void
@@ -18,8 +18,8 @@ package final class SystemNetwork: Network {
     private static let unacknowledged: Int = 10_000
     static let connecting = TimeAmount.seconds(5)
 
-    /// - Parameter refused: Told of connections to a listener that never opened (a failed handshake,
-    ///   another protocol), for diagnostics, on the listener's queue.
+    /// - Parameter refused: Told of connections to a listener that never opened (a failed
+    ///   handshake, another protocol), for diagnostics, on the listener's queue.
     package init(
         _ material: TLSMaterial = TLSMaterial(),
         refused: @escaping @Sendable (NetworkError) -> Void = { _ in }

@@ -6,8 +6,8 @@ internal import Synchronization
 /// Certificates and keys for TLS, as PEM text.
 ///
 /// There are two authorities, so that no user's certificate or server's opens the replication port:
-/// the *client* authority signs what servers show to clients, the *node* authority what nodes show to
-/// each other. Whoever only connects as a client needs `clientAuthority` alone.
+/// the *client* authority signs what servers show to clients, the *node* authority what nodes show
+/// to each other. Whoever only connects as a client needs `clientAuthority` alone.
 package struct TLSMaterial: Sendable {
     /// A certificate (with those between it and the authority after it) and its private key.
     package struct Identity: Sendable, CustomStringConvertible, CustomReflectable {

@@ -4,9 +4,10 @@ internal import Synchronization
 
 /// A program started by this one: the nodes of a demo or a drill.
 ///
-/// It has a pipe as its standard input, which closes when this process ends in whatever way, so that
-/// a child that watches it does not outlive its parent. By hand because its life must be able to end
-/// at any moment, by its pid, from anywhere: the library for subprocesses ties it to a scope.
+/// It has a pipe as its standard input, which closes when this process ends in whatever way, so
+/// that a child that watches it does not outlive its parent. By hand because its life must be able
+/// to end at any moment, by its pid, from anywhere: the library for subprocesses ties it to a
+/// scope.
 package final class ChildProcess: Sendable {
     package let pid: Int32
     private let input: Int32
@@ -30,8 +31,8 @@ package final class ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
-        // A child takes signals as a program of its own: nothing blocked, a group of its own, so that
-        // an interrupt at the terminal is the parent's to handle.
+        // A child takes signals as a program of its own: nothing blocked, a group of its own, so
+        // that an interrupt at the terminal is the parent's to handle.
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
@@ -92,7 +93,8 @@ package final class ChildProcess: Sendable {
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
     }
 
-    /// Its wait status, once it has ended. A pid is waited for once: after that it may be another's.
+    /// Its wait status, once it has ended. A pid is waited for once: after that it may be
+    /// another's.
     private func exitStatus(waiting: Bool) -> Int32? {
         status.withLock { known in
             if let known { return known }

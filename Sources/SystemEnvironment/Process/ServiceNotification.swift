@@ -4,8 +4,8 @@ internal import Glibc
 package struct ServiceNotification: Sendable {
     private let path: String?
 
-    /// - Parameter socket: The value of `NOTIFY_SOCKET`; nil when not run by systemd, and then nothing
-    ///   is told to anyone.
+    /// - Parameter socket: The value of `NOTIFY_SOCKET`; nil when not run by systemd, and then
+    ///   nothing is told to anyone.
     package init(socket: String?) {
         path = socket
     }

@@ -12,7 +12,8 @@ package enum StopSignals {
     /// Where the signal handler writes the signal's number; it may do hardly anything else.
     private static let writeEnd = Atomic<Int32>(-1)
 
-    /// Calls `received` on `queue` for every SIGTERM and SIGINT from now on. Called once in a process.
+    /// Calls `received` on `queue` for every SIGTERM and SIGINT from now on. Called once in a
+    /// process.
     package static func report(
         on queue: any SerialQueue, _ received: @escaping @Sendable (Signal) -> Void
     ) {

@@ -90,7 +90,8 @@ package struct CertificateAuthority: Sendable {
 
     // MARK: Issuing
 
-    /// A new key and certificate for a server that clients know by `names`: DNS names and addresses.
+    /// A new key and certificate for a server that clients know by `names`: DNS names and
+    /// addresses.
     package func issueServer(names: [String], now: WallTime)
         throws(CertificateError) -> TLSMaterial.Identity
     {

@@ -38,8 +38,8 @@ package final class SystemScheduler: Scheduler {
         }
     }
 
-    /// Ends all threads after the work they are at, and waits for it. Not from a queue's own thread.
-    /// Work still queued is dropped.
+    /// Ends all threads after the work they are at, and waits for it. Not from a queue's own
+    /// thread. Work still queued is dropped.
     package func shutdown() throws {
         let groups = background.withLock { groups in
             defer { groups = [] }

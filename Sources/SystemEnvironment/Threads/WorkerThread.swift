@@ -28,8 +28,8 @@ enum WorkerThread {
         _ = pthread_detach(thread)
     }
 
-    /// Gives the thread its name for `top -H` and debuggers: a courtesy, so that failure is no matter.
-    /// (`pthread_setname_np` is not in Swift's Glibc.)
+    /// Gives the thread its name for `top -H` and debuggers: a courtesy, so that failure is no
+    /// matter. (`pthread_setname_np` is not in Swift's Glibc.)
     private static func setName(_ name: String) {
         let file = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
@@ -42,8 +42,8 @@ enum WorkerThread {
 /// A counting semaphore: cheaper than a queue's wake-up, and it may be signalled from anywhere.
 @safe
 final class Semaphore: @unchecked Sendable {
-    // Safe and unchecked because the compiler cannot know that `sem_t` is made for being shared; the pointer
-    // is never changed.
+    // Safe and unchecked because the compiler cannot know that `sem_t` is made for being shared;
+    // the pointer is never changed.
     private let value: UnsafeMutablePointer<sem_t>
 
     init() {

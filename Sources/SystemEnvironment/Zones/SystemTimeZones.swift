@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The machine's time zones, from its TZif files.
 ///
-/// A zone is read when it is first asked for, and kept; the files of a newer tzdata are seen after a
-/// restart. Unknown names are not kept, since they come from outside.
+/// A zone is read when it is first asked for, and kept; the files of a newer tzdata are seen after
+/// a restart. Unknown names are not kept, since they come from outside.
 package final class SystemTimeZones: TimeZones {
     private let folder: String
     private let zones = Mutex<[String: ZoneFile]>([:])

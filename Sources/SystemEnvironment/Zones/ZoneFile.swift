@@ -1,5 +1,5 @@
-/// One time zone: a TZif file of version 2 or later (RFC 9636), of which the 64-bit part is read and
-/// the rule in the footer, which is for all times after the last transition.
+/// One time zone: a TZif file of version 2 or later (RFC 9636), of which the 64-bit part is read
+/// and the rule in the footer, which is for all times after the last transition.
 struct ZoneFile {
     /// Seconds since 1970 from which `types[index]` is in force, ascending.
     private let transitions: [Int64]

@@ -45,7 +45,8 @@ struct Indexes: Equatable {
 
     /// Rows by the hash of their external id: the lowest that has it.
     private(set) var externals: [UInt64: UInt32] = [:]
-    /// The others with the same one, ascending. Two may have it where neither may know of the other.
+    /// The others with the same one, ascending. Two may have it where neither may know of the
+    /// other.
     private var moreExternals: [UInt64: [UInt32]] = [:]
 
     // The directory.

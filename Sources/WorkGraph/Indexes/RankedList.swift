@@ -1,8 +1,8 @@
 /// Rows in the order of their ranks; rows of one rank by their number.
 ///
-/// There is one for nearly every task, so short lists are one array. Long ones are kept in blocks of
-/// at most 512, so that an insertion moves little: O(√n) insertion and removal in the worst case,
-/// O(log n) to find a place, O(1) a step.
+/// There is one for nearly every task, so short lists are one array. Long ones are kept in blocks
+/// of at most 512, so that an insertion moves little: O(√n) insertion and removal in the worst
+/// case, O(log n) to find a place, O(1) a step.
 struct RankedList: Equatable {
     struct Entry: Equatable, Comparable, BitwiseCopyable {
         var rank: Int64

@@ -4,8 +4,8 @@ internal import WorkProtocol
 ///
 /// Everything is found by its external id, within what the importer may change, so that importing
 /// again changes nothing; relations (projects, collaborators, labels, values) are added and never
-/// taken away. Writes the stories the source has and no others, notifies nobody, and keeps its times
-/// and people.
+/// taken away. Writes the stories the source has and no others, notifies nobody, and keeps its
+/// times and people.
 extension WorkspaceGraph {
     func `import`(
         _ request: Import, _ caller: Caller, at now: Int64

@@ -2,8 +2,8 @@ internal import WorkProtocol
 
 /// Who may know of whom, and who may see labels and fields.
 extension WorkspaceGraph {
-    /// Whether a caller may know that a person is here. Members know everybody; guests know those in
-    /// their teams, those in projects they see, and those who are assigned or follow a task they
+    /// Whether a caller may know that a person is here. Members know everybody; guests know those
+    /// in their teams, those in projects they see, and those who are assigned or follow a task they
     /// see.
     func canSee(person account: UInt64, _ caller: Caller) -> Bool {
         guard indexes.people[account] != nil else { return false }

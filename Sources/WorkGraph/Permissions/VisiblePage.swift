@@ -11,8 +11,9 @@ struct VisiblePage {
 extension WorkspaceGraph {
     /// The next rows of a list that `isVisible`.
     ///
-    /// A cursor is the rank (0, or a time that the page told) and the gid of the last row of the page before, so it stays right when
-    /// rows come and go, and tells nothing that the page did not. O(rows passed over).
+    /// A cursor is the rank (0, or a time that the page told) and the gid of the last row of the
+    /// page before, so it stays right when rows come and go, and tells nothing that the page did
+    /// not. O(rows passed over).
     ///
     func page(
         of list: RankedList, limit: UInt32, cursor: [UInt8],

@@ -4,8 +4,8 @@ internal import WorkProtocol
 /// Tasks as one reader sees them: the bytes of a `WorkTask`, made from those of the row.
 ///
 /// The fields that rows and answers have in common are copied as they lie. The relations follow, in
-/// the order of the schema, as far as the reader may see what they name: a hidden project, parent or
-/// dependency is nothing, not a stub, and counts count what is visible.
+/// the order of the schema, as far as the reader may see what they name: a hidden project, parent
+/// or dependency is nothing, not a stub, and counts count what is visible.
 extension WorkspaceGraph {
     func getTask(
         _ request: GetTask, _ caller: Caller, into writer: inout ByteWriter

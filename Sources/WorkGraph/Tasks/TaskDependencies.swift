@@ -40,7 +40,8 @@ extension WorkspaceGraph {
         else { throw .limit(GraphLimits.dependenciesPerTask, "Dependencies and dependents") }
     }
 
-    /// Checks that `start` does not, over however many others, wait for `row`. O(what it waits for).
+    /// Checks that `start` does not, over however many others, wait for `row`. O(what it waits
+    /// for).
     func requireNoCircle(from start: UInt32, to row: UInt32) throws(Rejection) {
         var seen: Set<UInt32> = [start]
         var open = [start]

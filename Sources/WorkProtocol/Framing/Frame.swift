@@ -1,7 +1,7 @@
 /// A received frame, checked: a header, its extensions and its payload.
 ///
-/// A frame that lay whole in one read is a view of that read and cannot outlive it. One that came in
-/// pieces, in fragments or compressed owns its bytes.
+/// A frame that lay whole in one read is a view of that read and cannot outlive it. One that came
+/// in pieces, in fragments or compressed owns its bytes.
 package struct Frame: ~Escapable {
     package let header: FrameHeader
     /// Extensions and payload, where the frame is a view.

@@ -2,9 +2,9 @@ package import ByteCoding
 
 /// Takes a connection's bytes as they come and gives the frames in them.
 ///
-/// It owns what has arrived of an unfinished frame and of messages in fragments, and nothing else. A
-/// frame that lies whole in a read is not copied. Every length is checked before it is believed, and
-/// memory grows only as bytes arrive. After an error the connection is done for: the decoder
+/// It owns what has arrived of an unfinished frame and of messages in fragments, and nothing else.
+/// A frame that lies whole in a read is not copied. Every length is checked before it is believed,
+/// and memory grows only as bytes arrive. After an error the connection is done for: the decoder
 /// throws the same error again.
 ///
 ///     var reader = ByteReader(bytes)

@@ -1,8 +1,8 @@
 /// The address of an object: a positive integer below 2^53, printed as a decimal number.
 ///
 /// The high 21 bits are the ordinal of its workspace (0 is the directory); the low 32 bits are the
-/// object's number inside the workspace, permuted so that they tell nobody how much was made between
-/// two of theirs. Whoever has a gid can route it.
+/// object's number inside the workspace, permuted so that they tell nobody how much was made
+/// between two of theirs. Whoever has a gid can route it.
 @frozen
 package struct Gid: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var rawValue: UInt64

@@ -12,7 +12,8 @@ extension Client {
         var read = GetTask()
         read.task = answer.value.gid
         read.withNames = true
-        // What was done is done, even if it cannot be read any more: a section, somebody else's now.
+        // What was done is done, even if it cannot be read any more: a section, somebody else's
+        // now.
         guard let task = try? await ask(read, in: answer.value.gid, as: WorkTask.self) else {
             return try done(answer)
         }

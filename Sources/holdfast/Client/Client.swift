@@ -79,7 +79,8 @@ final class Client {
         try await store.perform(request, in: route, callOptions(nil), as: Value.self).value
     }
 
-    /// Asks for a change and says nothing of it; nil where it was only to be said what would be asked.
+    /// Asks for a change and says nothing of it; nil where it was only to be said what would be
+    /// asked.
     func change<Request: Message>(
         _ request: Request, in route: UInt64, _ options: ChangeOptions
     ) async throws -> Answered<Changed>? {

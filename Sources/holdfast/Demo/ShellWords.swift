@@ -1,5 +1,5 @@
-/// Splits a line into words as a shell does: blanks between them, quotes and backslashes around what is
-/// to be taken as it is. No variables, no patterns.
+/// Splits a line into words as a shell does: blanks between them, quotes and backslashes around
+/// what is to be taken as it is. No variables, no patterns.
 enum ShellWords {
     static func split(_ line: String) throws -> [String] {
         var words: [String] = []

@@ -66,7 +66,8 @@ struct ConfirmationOptions: ParsableArguments {
     var yes = false
 }
 
-/// A value of one of the schema's enumerations, as people write it: `public_to_workspace`, with `_` or
+/// A value of one of the schema's enumerations, as people write it: `public_to_workspace`, with `_`
+/// or
 /// `-`.
 struct Choice<Value: CaseIterable & Sendable>: ExpressibleByArgument {
     var value: Value

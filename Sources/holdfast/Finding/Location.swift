@@ -2,7 +2,8 @@ internal import SystemEnvironment
 
 /// Where the store is and what to say to it: each value with the place it came from.
 ///
-/// A flag goes before `HOLDFAST_*`, that before the context, that before `/etc/holdfast/holdfast.toml`.
+/// A flag goes before `HOLDFAST_*`, that before the context, that before
+/// `/etc/holdfast/holdfast.toml`.
 struct Location {
     struct Setting {
         var value: String

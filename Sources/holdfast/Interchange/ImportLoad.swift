@@ -2,8 +2,8 @@ internal import Interchange
 internal import StoreClient
 internal import WorkProtocol
 
-/// Puts what an import or the generator makes into a workspace: people first, then batches, one after
-/// the other, since later ones refer to earlier ones.
+/// Puts what an import or the generator makes into a workspace: people first, then batches, one
+/// after the other, since later ones refer to earlier ones.
 struct ImportLoad {
     private let client: Client
     private let workspace: UInt32
@@ -29,8 +29,8 @@ struct ImportLoad {
         self.isDry = isDry
     }
 
-    /// The gids of people's accounts, in order. In a dry run nobody is made: who is not there yet is
-    /// stood in for by the caller.
+    /// The gids of people's accounts, in order. In a dry run nobody is made: who is not there yet
+    /// is stood in for by the caller.
     func people(_ accounts: [Account]) async throws -> [UInt64] {
         if isDry { return try await knownPeople(accounts) }
         var gids: [UInt64] = []

@@ -2,8 +2,8 @@ internal import Environment
 internal import Glibc
 internal import SystemEnvironment
 
-/// What has to be put away when the program is interrupted: files that are not whole yet, folders and
-/// processes of a demo.
+/// What has to be put away when the program is interrupted: files that are not whole yet, folders
+/// and processes of a demo.
 ///
 /// Touched on its own queue only, hence unchecked.
 final class Interruption: @unchecked Sendable {

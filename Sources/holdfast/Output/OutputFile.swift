@@ -42,7 +42,8 @@ struct OutputFile: ~Copyable {
         guard result == 0 else { throw Self.failure(path, "put in place") }
     }
 
-    /// Whatever is not in its place by now is not wanted: after `finish` there is nothing to remove.
+    /// Whatever is not in its place by now is not wanted: after `finish` there is nothing to
+    /// remove.
     deinit {
         close(descriptor)
         Interruption.settle(file: temporary)

@@ -1,5 +1,5 @@
-/// The columns of one kind of object: how each is called and what stands in it. The keys are those of
-/// the JSON and are never renamed.
+/// The columns of one kind of object: how each is called and what stands in it. The keys are those
+/// of the JSON and are never renamed.
 struct Shape<Element> {
     struct Column {
         var key: String
