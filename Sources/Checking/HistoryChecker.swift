@@ -24,7 +24,8 @@ package struct HistoryChecker {
         checkRealTime(&verdict)
         for operation in operations {
             switch operation.ending {
-            case .answered: if operation.isWrite { verdict.acknowledged += 1 } else { verdict.reads += 1 }
+            case .answered:
+                if operation.isWrite { verdict.acknowledged += 1 } else { verdict.reads += 1 }
             case .refused: verdict.refused += 1
             case .unknown: if operation.isWrite { verdict.unknown += 1 }
             }
@@ -69,7 +70,9 @@ package struct HistoryChecker {
             if let other = places[key] {
                 verdict.doubled += 1
                 verdict.note(
-                    "request \(key.sequence) is done twice, at \(records[other].lsn) and \(entry.lsn)")
+                    "request \(key.sequence) is done twice, at \(records[other].lsn) and "
+                        + "\(entry.lsn)"
+                )
             }
             places[key] = index
         }

@@ -26,7 +26,8 @@ package protocol SerialQueue: AnyObject, Sendable {
     func run(_ work: @escaping @Sendable () -> Void)
     /// Runs `work` once, `delay` from now, unless cancelled before.
     @discardableResult
-    func schedule(after delay: Interval, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork
+    func schedule(after delay: Interval, _ work: @escaping @Sendable () -> Void)
+        -> any ScheduledWork
 }
 
 /// A piece of work that waits for its time.

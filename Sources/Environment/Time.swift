@@ -20,7 +20,8 @@ package struct Instant: Comparable, Hashable, Sendable {
 
     /// How long after `earlier` this is; nothing if it is not after it.
     package func since(_ earlier: Instant) -> Interval {
-        Interval(nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
+        Interval(
+            nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
     }
 }
 

@@ -149,7 +149,7 @@ package final class SimulatedNetwork: Network, @unchecked Sendable {
     }
 }
 
-fileprivate final class SimulatedListener: Listener, @unchecked Sendable {
+private final class SimulatedListener: Listener, @unchecked Sendable {
     let endpoint: Endpoint
     let wire: SimulatedWire
     let network: SimulatedNetwork

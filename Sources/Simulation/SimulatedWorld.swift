@@ -43,7 +43,9 @@ package final class SimulatedCryptography: Cryptography, Sendable {
 
     private func spread(_ bytes: [UInt8], seed: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: 32)
-        for part in 0..<4 { writer.append(fixed: XXH3.hash(bytes, seed: seed &* 16 &+ UInt64(part))) }
+        for part in 0..<4 {
+            writer.append(fixed: XXH3.hash(bytes, seed: seed &* 16 &+ UInt64(part)))
+        }
         return writer.bytes
     }
 }

@@ -36,8 +36,11 @@ extension Node {
 
     private func store(_ meta: NodeMeta) {
         do { try metaStore.store(meta) } catch {
-            end(NodeEnd(74, "node.meta cannot be written: \(error); the node ends, so that the "
-                + "other one can take over"))
+            end(
+                NodeEnd(
+                    74,
+                    "node.meta cannot be written: \(error); the node ends, so that the "
+                        + "other one can take over"))
         }
     }
 
@@ -161,8 +164,10 @@ extension NodeEnd {
         switch reason {
         case .diskFailed(let text): self.init(74, "the disk failed: \(text)")
         case .fenced(let node):
-            self.init(75, "node \(node) is primary in a newer epoch; start this one again, as its "
-                + "follower")
+            self.init(
+                75,
+                "node \(node) is primary in a newer epoch; start this one again, as its "
+                    + "follower")
         case .damaged(let text): self.init(80, "this node lacks what it acknowledged: \(text)")
         }
     }

@@ -30,7 +30,8 @@ extension Node {
         let bootstrap = Bootstrap(
             name: "Operator", email: "operator@localhost.invalid",
             secretHash: configuration.operatorTokenHash, workspace: configuration.organization,
-            directoryKey: world.randomness.number() | 1, workspaceKey: world.randomness.number() | 1)
+            directoryKey: world.randomness.number() | 1, workspaceKey: world.randomness.number() | 1
+        )
         do throws(Rejection) {
             let steps = try WorkspaceGraph.bootstrapDirectory(
                 bootstrap, in: shards.shard(of:), at: world.scheduler.wallTime)

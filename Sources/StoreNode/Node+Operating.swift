@@ -90,7 +90,8 @@ extension Node {
                 answer(asked, changed, session)
             }
         }
-        let actor = asked.principal.account == .none
+        let actor =
+            asked.principal.account == .none
             ? "operator of \(configuration.name)" : "account \(asked.principal.account)"
         let words = Words(reason: reason, actor: actor, at: world.scheduler.wallTime)
         give(.operatorAsked(id, command, words))
@@ -198,7 +199,8 @@ extension Node {
         var description = Description()
         let methods = Method.descriptions.filter { $0.name.hasPrefix(name) }.map { method in
             """
-            {"method":"\(method.name)","id":\(method.method.id),"kind":"\(method.method.kind.rawValue)",\
+            {"method":"\(method.name)","id":\(method.method.id),\
+            "kind":"\(method.method.kind.rawValue)",\
             "request":"\(method.request)","response":"\(method.response)"}
             """
         }

@@ -120,7 +120,8 @@ extension Node {
         }
         if log?.isFull ?? true {
             throw Rejection(
-                .diskFull, "The disk of this node is full: nothing is written until there is "
+                .diskFull,
+                "The disk of this node is full: nothing is written until there is "
                     + "room; reads go on. Make room, it resumes by itself.")
         }
     }
@@ -194,7 +195,8 @@ extension Node {
         case .notPrimary: Rejection(.notPrimary, "This node is not the primary.")
         case .followerLost:
             Rejection(
-                .followerLost, "The follower is lost, and the policy is to wait for it; "
+                .followerLost,
+                "The follower is lost, and the policy is to wait for it; "
                     + "`holdfast admin degrade --solo` goes on with one copy.")
         case .insufficientCopies:
             Rejection(.insufficientCopies, "There are not as many copies as were asked for.")

@@ -40,7 +40,8 @@ extension Node {
                 78, "There is no node.meta: this directory was not made by `holdfastd init`.")
         case .damaged(let corruption):
             throw NodeEnd(
-                80, "node.meta is damaged in both places (\(corruption)); this node does not know "
+                80,
+                "node.meta is damaged in both places (\(corruption)); this node does not know "
                     + "what it promised. Make a new one with `holdfastd init`, and let it join.")
         }
     }
@@ -153,7 +154,9 @@ extension Node {
         maintenance.reviewedAt = now
         let canTell = replica.shownPoint != nil
         for id in sessions.keys.sorted() {
-            guard let session = sessions[id], let credentials = session.credentials else { continue }
+            guard let session = sessions[id], let credentials = session.credentials else {
+                continue
+            }
             if canTell, authenticate(credentials.secretHash) == nil {
                 session.leave(.badToken, "The token is not valid any more.")
             } else if now.since(session.heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {

@@ -22,7 +22,9 @@ extension Node {
     /// What `checkInvariants` of all workspaces finds.
     package var stateProblems: [String] {
         shards.ordinals.flatMap { ordinal in
-            (shards.workspace(ordinal)?.checkInvariants() ?? []).map { "workspace \(ordinal): \($0)" }
+            (shards.workspace(ordinal)?.checkInvariants() ?? []).map {
+                "workspace \(ordinal): \($0)"
+            }
         }
     }
 

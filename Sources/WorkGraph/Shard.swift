@@ -73,8 +73,8 @@ package final class Shard {
         connected(WorkspaceGraph(ordinal: ordinal))
     }
 
-    /// Tells a shard of the node's others: the directory asks workspaces in all of them who somebody
-    /// is there. All must be on one queue; they are not kept alive.
+    /// Tells a shard of the node's others: the directory asks workspaces in all of them who
+    /// somebody is there. All must be on one queue; they are not kept alive.
     package func meet(_ shards: [Shard]) {
         neighbours = shards.filter { $0 !== self }.map(Neighbour.init)
     }

@@ -8,9 +8,9 @@ struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a node's directory.",
         discussion: """
-            A new store begins with its first node, which makes the cluster's certificate authority \
-            and the first admin token. The second node needs an invitation of the first one \
-            (`holdfastd invite`).
+            A new store begins with its first node, which makes the cluster's certificate \
+            authority and the first admin token. The second node needs an invitation of the first \
+            one (`holdfastd invite`).
 
             EXAMPLES
               holdfastd init --data DIR --when-follower-lost solo

@@ -27,7 +27,8 @@ enum ScriptText {
         let members = meta.members.map(name).joined(separator: ",")
         let soundness = meta.soundness == .sound ? "" : " \(meta.soundness)"
         return
-            "\(meta.actingRole) promised \(meta.promised) acting \(meta.actingEpoch) with [\(members)]"
+            "\(meta.actingRole) promised \(meta.promised) acting \(meta.actingEpoch) "
+            + "with [\(members)]"
             + " \(of(meta.register))\(soundness)"
     }
 
@@ -72,7 +73,8 @@ enum ScriptText {
         case .handOver(let register): "hand-over \(of(register))"
         case .tailAsked(let head): "tail asked after \(of(head))"
         case .tail(let after, let batches, let isLast):
-            "tail after \(after): \(batches.map(of).joined(separator: " "))\(isLast ? ", the last" : "")"
+            "tail after \(after): \(batches.map(of).joined(separator: " "))"
+                + (isLast ? ", the last" : "")
         }
     }
 

@@ -262,7 +262,8 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         // Any plaintext server will do: this one speaks first, as SSH does.
         let script = """
             import socket,sys
-            s=socket.create_server(("127.0.0.1",0));open(sys.argv[1],"w").write(str(s.getsockname()[1]))
+            s=socket.create_server(("127.0.0.1",0))
+            open(sys.argv[1],"w").write(str(s.getsockname()[1]))
             import os;os.rename(sys.argv[1],sys.argv[1]+".port")
             c,_=s.accept();c.recv(1);c.sendall(b"SSH-2.0-x\\r\\n");c.recv(100000)
             """

@@ -66,11 +66,22 @@ private let banned = [
         for file in try SourceTree.product() where core.contains(file.target) {
             for (number, line) in file.lines.enumerated() {
                 let code = line.split(separator: "//", omittingEmptySubsequences: false).first ?? ""
-                for word in banned where code.contains(word) {
+                for word in banned where names(word, in: code) {
                     Issue.record("\(file.path):\(number + 1) uses \(word)")
                 }
             }
         }
+    }
+
+    /// Whether `code` has `word` and not merely a longer word that ends like it (`WorkTask.`).
+    private func names(_ word: String, in code: Substring) -> Bool {
+        var rest = code
+        while let range = rest.firstRange(of: word) {
+            let before = rest[..<range.lowerBound].last ?? " "
+            if !before.isLetter || !(word.first?.isLetter ?? false) { return true }
+            rest = rest[range.upperBound...]
+        }
+        return false
     }
 
     @Test func `only the simulation and the tests can break the rules of the pair`() throws {

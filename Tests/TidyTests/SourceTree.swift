@@ -17,9 +17,13 @@ struct SourceFile: Sendable, CustomStringConvertible {
                 guard let keyword = words.firstIndex(of: "import"), keyword <= 2,
                     words.count > keyword + 1, !line.hasPrefix("//"), !line.hasPrefix(" ")
                 else { return nil }
-                let access: Set<Substring> = ["internal", "package", "public", "private", "@testable"]
+                let access: Set<Substring> = [
+                    "internal", "package", "public", "private", "@testable",
+                ]
                 guard words[..<keyword].allSatisfy(access.contains) else { return nil }
-                return String(words[keyword + 1].prefix { $0 != "." })
+                let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var"]
+                let name = words[kinds.contains(words[keyword + 1]) ? keyword + 2 : keyword + 1]
+                return String(name.prefix { $0 != "." })
             })
     }
 }

@@ -268,7 +268,8 @@ extension Reading {
         let subtasks = model.tasks.filter { $0.parent == id && sees($0.id) }
         return "\(id) under \(sees(task.parent) ? task.parent : 0) "
             + "in \(shown(homes.map(\.project))) at \(shown(homes.map(\.section))) "
-            + "needs \(shown(task.dependencies.filter(sees))) before \(shown(dependents.map(\.id))) "
+            + "needs \(shown(task.dependencies.filter(sees))) "
+            + "before \(shown(dependents.map(\.id))) "
             + "labels \(shown(task.labels.filter { model.labels.contains($0) })) "
             + "\(subtasks.count) subtasks"
     }

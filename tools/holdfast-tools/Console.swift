@@ -45,11 +45,12 @@ enum Console {
     /// A new folder for what is thrown away afterwards.
     static func temporaryFolder() throws -> String {
         let base = environment("TMPDIR") ?? "/tmp"
-        var template = Array("\(base)/holdfast-XXXXXX".utf8CString)
+        var template = Array("\(base)/holdfast-\(String(repeating: "X", count: 6))".utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
             throw Failure(74, "\(base): no temporary folder can be made")
         }
-        return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Processor time a process has used, in seconds; nil if it is gone.

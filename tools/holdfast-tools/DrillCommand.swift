@@ -7,10 +7,10 @@ struct DrillCommand: AsyncParsableCommand {
         commandName: "drill",
         abstract: "Break a pair on purpose, and judge.",
         discussion: """
-            `failover` starts a pair on this machine, loads it through the client library, kills the \
-            primary at a random moment, promotes the follower, lets a fresh follower join, and checks \
-            every acknowledged write and every read. Exit code 81 if anything was lost, doubled or \
-            stale.
+            `failover` starts a pair on this machine, loads it through the client library, kills \
+            the primary at a random moment, promotes the follower, lets a fresh follower join, and \
+            checks every acknowledged write and every read. Exit code 81 if anything was lost, \
+            doubled or stale.
 
             EXAMPLES
               holdfast-tools drill failover
@@ -77,7 +77,8 @@ struct DrillReport {
     private var word: String { isGood ? "kept" : copiesEqual ? "broken" : "copies differ" }
 
     static let header =
-        "kind\tseed\tacknowledged\tunknown\tlost\tdoubled\tstale\tpause_ms\tfirst_ack_ms\tepochs\tverdict"
+        "kind\tseed\tacknowledged\tunknown\tlost\tdoubled\tstale\tpause_ms\tfirst_ack_ms\t"
+        + "epochs\tverdict"
 
     var line: String {
         "failover\t\(seed)\t\(verdict.acknowledged)\t\(verdict.unknown)\t\(verdict.lost)\t"
@@ -89,7 +90,8 @@ struct DrillReport {
         "{\"kind\":\"failover\",\"seed\":\(seed),\"acknowledged\":\(verdict.acknowledged),"
             + "\"unknown\":\(verdict.unknown),\"lost\":\(verdict.lost),"
             + "\"doubled\":\(verdict.doubled),\"stale\":\(verdict.stale),"
-            + "\"pause_ms\":\(Int(pauseMilliseconds)),\"first_ack_ms\":\(Int(firstAckMilliseconds)),"
+            + "\"pause_ms\":\(Int(pauseMilliseconds)),"
+            + "\"first_ack_ms\":\(Int(firstAckMilliseconds)),"
             + "\"epochs\":\"\(epochs)\",\"verdict\":\"\(word)\"}"
     }
 }

@@ -48,9 +48,11 @@ struct FailoverDrill {
 
     /// Waits until both copies are at the same place, and compares what they say they hold.
     private func compareCopies(_ pair: LocalPair) async throws -> (equal: Bool, epochs: String) {
-        guard let other = pair.members.indices.first(where: {
-            $0 != pair.primary && pair.members[$0].isRunning
-        }) else { return (false, "") }
+        guard
+            let other = pair.members.indices.first(where: {
+                $0 != pair.primary && pair.members[$0].isRunning
+            })
+        else { return (false, "") }
         let first = try await pair.connect(toMember: pair.primary)
         let second = try await pair.connect(toMember: other)
         let clock = ContinuousClock()
@@ -79,7 +81,9 @@ struct FailoverDrill {
         let log = try records(pair.members[pair.primary].folder)
         let verdict = HistoryChecker(operations: operations, log: log).check()
         let acknowledged = operations.compactMap { operation -> UInt64? in
-            guard case .write = operation.kind, case .answered = operation.ending else { return nil }
+            guard case .write = operation.kind, case .answered = operation.ending else {
+                return nil
+            }
             return operation.returned
         }.sorted()
         let first = acknowledged.first { $0 > killed } ?? .max

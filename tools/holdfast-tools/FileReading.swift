@@ -13,7 +13,9 @@ enum FileReading {
             if FileText.exists("\(path)/log") {
                 return (try SystemDisk(root: path), "log")
             }
-            guard FileText.exists(path) else { throw Failure(66, "\(path): there is no such folder") }
+            guard FileText.exists(path) else {
+                throw Failure(66, "\(path): there is no such folder")
+            }
             let parts = path.split(separator: "/", omittingEmptySubsequences: true)
             guard let last = parts.last else { throw Failure(66, "\(path) is no node's folder") }
             let parent = path.hasPrefix("/") ? "/" : "./"

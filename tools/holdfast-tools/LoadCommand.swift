@@ -13,9 +13,10 @@ struct LoadCommand: AsyncParsableCommand {
             commandName: "run",
             abstract: "Run a load and print rates and latencies.",
             discussion: """
-                Without --data it starts a pair of its own. Closed loop: every connection keeps --depth \
-                requests under way. With --rate it is an open loop: requests are sent when they are \
-                due, and a latency counts from then, so that a slow answer cannot hide others.
+                Without --data it starts a pair of its own. Closed loop: every connection keeps \
+                --depth requests under way. With --rate it is an open loop: requests are sent when \
+                they are due, and a latency counts from then, so that a slow answer cannot hide \
+                others.
 
                 EXAMPLES
                   holdfast-tools load run --connections 64 --depth 16
@@ -46,8 +47,10 @@ struct LoadCommand: AsyncParsableCommand {
             try await reporting {
                 let kinds = try kind.split(separator: ",").map { word in
                     guard let kind = LoadKind(rawValue: String(word)) else {
-                        throw Failure(64, "\"\(word)\" is no kind of load: create, update, get, "
-                            + "list, mix")
+                        throw Failure(
+                            64,
+                            "\"\(word)\" is no kind of load: create, update, get, "
+                                + "list, mix")
                     }
                     return kind
                 }

@@ -28,7 +28,8 @@ struct LoadReport {
     var line: String {
         let shares = processors.map { "\($0.name) \(Int($0.seconds / seconds * 100)) %" }
         return
-            "\(kind.rawValue)\t\(operations)\t\(rounded(seconds))\t\(Int(rate))\t\(percentile(50))\t"
+            "\(kind.rawValue)\t\(operations)\t\(rounded(seconds))\t\(Int(rate))\t"
+            + "\(percentile(50))\t"
             + "\(percentile(99))\t\(percentile(99.9))\t\(histogram.max)\t\(errors)\t"
             + shares.joined(separator: ", ")
     }
@@ -199,7 +200,8 @@ final class LoadRun: @unchecked Sendable {
     /// Closed loop: every connection gets as much as it may have under way.
     private func fillAll() {
         for connection in connections {
-            while connection.inFlight < depth, send(on: connection, at: scheduler.now.nanoseconds) {}
+            while connection.inFlight < depth, send(on: connection, at: scheduler.now.nanoseconds) {
+            }
             connection.flush()
         }
     }
@@ -231,7 +233,8 @@ final class LoadRun: @unchecked Sendable {
         case .update:
             var update = UpdateTask()
             update.task = someTask()
-            update.notes = String(repeating: "Changed words. ", count: 10)
+            update.notes =
+                String(repeating: "Changed words. ", count: 10)
                 + String(draw.next() % 10_000)
             return ClientRequest(.updateTask, route: 1, payload: update.encoded())
         case .get:

@@ -70,7 +70,8 @@ struct LogCommand: AsyncParsableCommand {
                 (try? SchemaJSON.json(of: ChangeRecord.messageName, record.body)) ?? "null"
             case .register:
                 (try? Register(record.body)).map {
-                    "{\"version\":\($0.version),\"mode\":\"\($0.mode)\",\"primary\":\"\($0.primary)\"}"
+                    "{\"version\":\($0.version),\"mode\":\"\($0.mode)\","
+                        + "\"primary\":\"\($0.primary)\"}"
                 } ?? "null"
             }
         }
@@ -93,7 +94,8 @@ struct LogCommand: AsyncParsableCommand {
                 switch report.verdict {
                 case .cleanEnd: Console.say("verdict\twhole")
                 case .crashInRotation(let file):
-                    Console.say("verdict\twhole; \(file) is a half-made segment, and goes at a start")
+                    Console.say(
+                        "verdict\twhole; \(file) is a half-made segment, and goes at a start")
                 case .tornTail(let tail), .undecided(let tail):
                     throw Failure(80, "a torn end: \(tail)")
                 case .damage(let damage): throw Failure(80, "\(damage)")

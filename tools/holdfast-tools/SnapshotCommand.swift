@@ -38,7 +38,8 @@ struct SnapshotCommand: AsyncParsableCommand {
             try await reporting {
                 let disk = try SystemDisk(root: folder)
                 try SnapshotCommand.print(
-                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography).list())
+                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography)
+                        .list())
             }
         }
     }

@@ -1,8 +1,8 @@
 internal import ByteCoding
 package import Environment
 
-/// Accepts that records are lost: what `holdfast-tools log repair --accept-loss` does with a log that
-/// is damaged, when there is no other node and no archive to get the records from.
+/// Accepts that records are lost: what `holdfast-tools log repair --accept-loss` does with a log
+/// that is damaged, when there is no other node and no archive to get the records from.
 ///
 /// The log is kept up to the last record that verifies and follows without a gap; everything after
 /// that is moved to `quarantine/`. Nothing is deleted. The node's next start finds a clean end.
@@ -113,8 +113,8 @@ package struct LogLoss {
         scan.segments.last { $0.first <= max(scan.head.last, LSN(1)) } ?? scan.segments.first
     }
 
-    /// Ends the log after the last good batch: the rest of that segment is copied and closed off, the
-    /// segments behind it are moved, and a new one takes their place.
+    /// Ends the log after the last good batch: the rest of that segment is copied and closed off,
+    /// the segments behind it are moved, and a new one takes their place.
     private func cut(
         _ scan: LogScan, _ last: Segment, _ outcome: inout Outcome
     ) throws(DiskError) {

@@ -107,7 +107,8 @@ struct LogScanner {
         let needed = max(evidence.needed.next, lsn)
         damage(
             Corruption(
-                file: folder, offset: 0, expected: "log segments", found: "none that begin in time"),
+                file: folder, offset: 0, expected: "log segments",
+                found: "none that begin in time"),
             lsn: evidence.needed.next, .beginningMissing(needed: needed))
     }
 

@@ -16,7 +16,8 @@ package enum ArchiveFailure: Error, Equatable, Sendable, CustomStringConvertible
         case .corrupt(let corruption): "\(corruption); use another snapshot, or an earlier point"
         case .notRestorable(let reason): reason
         case .notEmpty(let names):
-            "the target is not empty (\(names.prefix(3).joined(separator: ", "))): name an empty folder"
+            "the target is not empty (\(names.prefix(3).joined(separator: ", "))): "
+                + "name an empty folder"
         }
     }
 }

@@ -67,7 +67,9 @@ extension Node {
     /// A snapshot of records that are not committed may have to be forgotten; it is not published
     /// before they are.
     func snapshotMayBePublished() {
-        guard let job = maintenance.finishedJob, job.manifest.point <= replica.commit else { return }
+        guard let job = maintenance.finishedJob, job.manifest.point <= replica.commit else {
+            return
+        }
         maintenance.finishedJob = nil
         let kept = configuration.snapshots.kept
         let store = snapshotStore
@@ -139,7 +141,8 @@ extension Node {
         guard let manifest = found.manifest else {
             guard found.refused.isEmpty else {
                 throw NodeEnd(
-                    80, "no snapshot is good (\(found.refused[0])); of a pair, make this node anew "
+                    80,
+                    "no snapshot is good (\(found.refused[0])); of a pair, make this node anew "
                         + "and let it join; alone, `holdfast-tools restore`")
             }
             return nil

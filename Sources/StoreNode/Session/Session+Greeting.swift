@@ -16,7 +16,8 @@ extension Session {
         }
         guard let version = ProtocolVersion.agreed(with: hello.versions) else {
             return leave(
-                .badFrame, "This node speaks HFP versions \(ProtocolVersion.supported), the "
+                .badFrame,
+                "This node speaks HFP versions \(ProtocolVersion.supported), the "
                     + "client \(hello.versions).")
         }
         guard
@@ -26,7 +27,8 @@ extension Session {
         let cluster = node.replica.meta.cluster
         guard hello.expectedCluster.isEmpty || hello.expectedCluster == cluster.bytes else {
             return leave(
-                .badFrame, "This is cluster \(cluster), not the one the client expects; look at "
+                .badFrame,
+                "This is cluster \(cluster), not the one the client expects; look at "
                     + "the address it was given.")
         }
         identify(hello.token) { [self] in

@@ -107,7 +107,8 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
             return fail(
                 stream,
                 Failure(
-                    .overloaded, "There are \(Limits.streams) requests under way on this "
+                    .overloaded,
+                    "There are \(Limits.streams) requests under way on this "
                         + "connection; wait for answers.", retryAfter: 50))
         }
         openStreams.insert(stream)

@@ -73,7 +73,8 @@ package struct ConfigurationFile: Sendable {
         where !keys.contains(key) {
             throw Problem(
                 line: setting.line,
-                message: "\(key) is not a setting; known are \(keys.sorted().joined(separator: ", "))")
+                message:
+                    "\(key) is not a setting; known are \(keys.sorted().joined(separator: ", "))")
         }
     }
 
@@ -179,7 +180,9 @@ private struct LineScanner {
             case "\"":
                 items.append(try string())
                 skipBlanks()
-                if rest.first == "," { rest = rest.dropFirst() } else if rest.first != "]" {
+                if rest.first == "," {
+                    rest = rest.dropFirst()
+                } else if rest.first != "]" {
                     throw problem("expected \",\" or \"]\" in the array")
                 }
             default: throw problem("expected a string or \"]\" in the array, on the same line")

@@ -37,7 +37,8 @@ package enum FileText {
         var offset = 0
         while offset < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+                unsafe Glibc.write(
+                    descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset)
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw failure(path, "write") }

@@ -16,7 +16,9 @@ struct RowMap<Value: Equatable>: Equatable {
         }
         set {
             let block = Int(row) / Self.blockSize
-            guard newValue != nil || (block < blocks.count && !blocks[block].isEmpty) else { return }
+            guard newValue != nil || (block < blocks.count && !blocks[block].isEmpty) else {
+                return
+            }
             makeRoom(block)
             blocks[block][Int(row) % Self.blockSize] = newValue
         }
