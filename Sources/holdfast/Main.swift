@@ -72,10 +72,40 @@ struct Holdfast: AsyncParsableCommand {
         }
         let code = exitCode(for: error)
         let message = fullMessage(for: error)
-        if !message.isEmpty {
-            let stream: StandardStream = code.isSuccess ? .output : .error
-            stream.write(message + "\n")
+        if code.isSuccess {
+            StandardStream.output.write(message + "\n")
+        } else if !message.isEmpty {
+            let complaint = Complaint(.usage, usage(error), help: helpCommand(message))
+            StandardStream.error.write(complaint.lines.joined(separator: "\n") + "\n")
         }
         return code.rawValue
+    }
+
+    /// What is wrong with a line that was typed, as our own errors are said.
+    private static func usage(_ error: any Error) -> String {
+        var text = message(for: error).trimming { $0 == "\n" || $0 == " " }
+        if text.hasSuffix(".") { text.removeLast() }
+        // A word in capitals, or a name of an option, stays.
+        let second = text.dropFirst().first
+        guard let first = text.first, second?.isLowercase ?? false else { return text }
+        return first.lowercased() + text.dropFirst()
+    }
+
+    /// The command that explains it: the library says it at the end.
+    private static func helpCommand(_ message: String) -> String {
+        let marks = message.split(separator: "See '")
+        guard marks.count > 1, let command = marks.last?.split(separator: "'").first else {
+            return "holdfast --help"
+        }
+        return String(command)
+    }
+}
+
+extension String {
+    /// Without such characters at both ends.
+    func trimming(_ isDropped: (Character) -> Bool) -> String {
+        let start = drop(while: isDropped)
+        guard let last = start.lastIndex(where: { !isDropped($0) }) else { return "" }
+        return String(start[...last])
     }
 }

@@ -69,13 +69,21 @@ struct InterchangeEndToEndTests {
         return rows + (row.isEmpty && cell.isEmpty ? [] : [row + [cell]])
     }
 
-    @Test(arguments: SharedData.all)
-    func `importing a file again changes nothing`(_ name: String) throws {
+    @Test(arguments: SharedData.all.map { ($0.key, $0.value) })
+    func `importing a file again changes nothing`(
+        _ name: String, _ counts: SharedData.Counts
+    ) throws {
         let file = try SharedData.path(name)
         let tried = try PairUnderTest.holdfast("import", file, "-o", "json", "--dry-run")
         #expect(tried.code == 0, "\(tried.errors)")
         let first = try PairUnderTest.holdfast("import", file, "-o", "json")
         #expect(first.code == 0, "\(first.errors)")
+        let said = try first.json()
+        #expect(said["tasks"] as? Int == counts.tasks)
+        #expect(said["subtasks"] as? Int == counts.subtasks)
+        #expect(said["comments"] as? Int == counts.comments)
+        #expect(said["tags"] as? Int == counts.tags)
+        #expect(said["people"] as? Int == counts.people)
         let second = try PairUnderTest.holdfast("import", file, "-o", "json").json()
         let created = try #require(second["created"] as? [String: Int])
         let updated = try #require(second["updated"] as? [String: Int])
@@ -170,11 +178,29 @@ enum SharedData {
     static let handmade = [
         "asana/dashana-project.csv", "asana/chrisputnam9-Asana-Sample.csv",
     ]
-    static let all = [
-        scrambled, spreeloop, "asana/dashana-project.csv",
-        "asana/chrisputnam9-Asana-Sample.csv", "trackers/gdc-bitbucket.db-1.0.json",
-        "trackers/tls13-spec.archive.json", "trackers/dtls13-spec.archive.json",
-        "trackers/quic-datagram.archive.json", "trackers/cfrg-hpke.archive.json",
+    /// What a file holds, as counted by a script of its own (Python's csv and json).
+    struct Counts: Sendable {
+        var tasks, subtasks, comments, tags, people: Int
+
+        init(_ tasks: Int, _ subtasks: Int, _ comments: Int, _ tags: Int, _ people: Int) {
+            self.tasks = tasks
+            self.subtasks = subtasks
+            self.comments = comments
+            self.tags = tags
+            self.people = people
+        }
+    }
+
+    static let all: KeyValuePairs<String, Counts> = [
+        "asana/scrambled-project-export-A.csv": Counts(1426, 328, 0, 56, 16),
+        "asana/dashana-project.csv": Counts(75, 7, 0, 76, 8),
+        "asana/chrisputnam9-Asana-Sample.csv": Counts(13, 3, 0, 2, 2),
+        "asana/spreeloop-tasks_with_subtasks.json": Counts(3, 1, 0, 1, 2),
+        "trackers/gdc-bitbucket.db-1.0.json": Counts(361, 0, 1655, 0, 71),
+        "trackers/tls13-spec.archive.json": Counts(1444, 0, 3798, 21, 171),
+        "trackers/dtls13-spec.archive.json": Counts(304, 0, 574, 12, 34),
+        "trackers/quic-datagram.archive.json": Counts(85, 0, 354, 11, 31),
+        "trackers/cfrg-hpke.archive.json": Counts(252, 0, 946, 11, 42),
     ]
     static let absence = "the sample files are not here: set HOLDFAST_SHARED_DATA to their folder"
 }

@@ -191,7 +191,7 @@ struct Output {
         var widths = widths
         var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - StandardStream.output.columns
         while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
-            widths[widest] > 12
+            widths[widest] > 24
         {
             widths[widest] -= 1
             excess -= 1
