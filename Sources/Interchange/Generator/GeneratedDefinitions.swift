@@ -29,11 +29,13 @@ struct GeneratedDefinitions: Sendable {
         return account
     }
 
+    /// Letters with marks, as they stand in addresses.
+    private static let replaced: [Character: String] = [
+        "á": "a", "ö": "oe", "ü": "ue", "ë": "e", "í": "i", "ı": "i", "ř": "r",
+    ]
+
     /// A name as it stands in an address: lower case, without marks.
     private static func plain(_ name: String) -> String {
-        let replaced: [Character: String] = [
-            "á": "a", "ö": "oe", "ü": "ue", "ë": "e", "í": "i", "ı": "i", "ř": "r",
-        ]
         return name.lowercased().map { replaced[$0] ?? String($0) }.joined()
     }
 
