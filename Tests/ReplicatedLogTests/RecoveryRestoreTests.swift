@@ -101,6 +101,34 @@ struct RecoveryRestoreTests {
         #expect(disk.paths == ["precious"])
     }
 
+    /// Two nodes shipped, and one of them what was never committed.
+    @Test func `of stretches that overlap the one that continues the chain is taken`() throws {
+        let world = try Self.shipped()
+        let names = try world.archive.list("").filter { $0.contains("/wal/") }
+        let contents = try world.check().contents
+        let stretch = contents.logs[contents.logs.count - 1]
+        let other = LogWorld()
+        other.flavor = 0x33
+        let wrong = LogHead(
+            last: LSN(stretch.first.rawValue - 1), epoch: Epoch(version: 1, boot: 0), chain: 4711)
+        let count = Int(stretch.last.rawValue - stretch.first.rawValue) + 1
+        let batch = other.nextBatch(
+            after: wrong, records: count, bytes: 50, epoch: Epoch(version: 2, boot: 0))
+        try world.archive.publish(
+            world.shipper.prefix.log(
+                ArchivedLog(first: batch.first, last: batch.last, epoch: batch.epoch)),
+            ArchivedLogFile.encode([batch], after: wrong, identity: LogWorld.identity))
+        let (outcome, disk) = try Self.restore(world, .latest)
+        #expect(outcome.head.last == world.world.flushed)
+        let expected = try world.world.batches
+            .filter { $0.first > outcome.manifest.start.last }.flatMap { try $0.records() }
+        #expect(try Self.records(world, disk, outcome) == expected)
+        // Without the right one the wrong one is not taken for it.
+        if let last = names.last { try world.archive.remove(last) }
+        #expect(throws: ArchiveFailure.self) { try Self.restore(world, .latest) }
+        #expect(try !world.check().verify().isEmpty)
+    }
+
     @Test func `half a restore is no node`() throws {
         let world = try Self.shipped()
         let whole = SimulatedDisk(world.world.scheduler)
