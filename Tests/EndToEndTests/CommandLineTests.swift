@@ -124,4 +124,41 @@ import Testing
         #expect(explained.output.contains("context work"))
         #expect(!explained.output.contains("hft_"), "secrets are not shown")
     }
+
+    @Test func `who may not come in is told why`() throws {
+        let pair = try #require(PairUnderTest.current)
+        let address = try #require(pair.addresses.first)
+        let token = "\(pair.folder)/wrong.token"
+        try Data("hft_wrong\n".utf8).write(to: URL(filePath: token))
+        let authority = "\(pair.data)/tls/ca.pem"
+        let good = "\(pair.data)/admin.token"
+        func whoami(_ options: String...) throws -> ProgramRun {
+            try ProgramRun.of(["whoami", "--address", address, "--timeout", "3"] + options)
+        }
+        let badToken = try whoami("--ca", authority, "--token-file", token)
+        #expect(badToken.code == 77)
+        #expect(badToken.errors.contains("help: holdfast login"))
+        let badAuthority = try whoami(
+            "--ca", "\(pair.data)/tls/node-ca.pem", "--token-file", good)
+        #expect(badAuthority.code == 78)
+        #expect(badAuthority.errors.contains("--ca"))
+        #expect(try whoami("--token-file", good).code == 78)
+        #expect(try whoami("--ca", authority, "--token-file", good).code == 0)
+    }
+
+    @Test func `a token is kept by login and used from then on`() throws {
+        let pair = try #require(PairUnderTest.current)
+        let home = ["HOLDFAST_HOME": "\(pair.folder)/login"]
+        let address = pair.addresses.joined(separator: ",")
+        let token = try String(contentsOfFile: "\(pair.data)/admin.token", encoding: .utf8)
+        let login = ["login", "--address", address, "--ca", "\(pair.data)/tls/ca.pem"]
+        #expect(try ProgramRun.of(login, input: "hft_no\n", environment: home).code == 77)
+        #expect(try ProgramRun.of(["whoami"], environment: home).code == 78, "nothing was kept")
+        let run = try ProgramRun.of(login, input: token, environment: home)
+        #expect(run.code == 0, "\(run.errors)")
+        let kept = try FileManager.default.attributesOfItem(
+            atPath: "\(pair.folder)/login/default.token")
+        #expect(kept[.posixPermissions] as? Int == 0o600)
+        #expect(try ProgramRun.of(["whoami"], environment: home).code == 0)
+    }
 }
