@@ -32,7 +32,7 @@ import WorkProtocol
             }
             try body(world)
         }
-        #expect(done * 3 > count, "most commands were refused, seed \(seed)")
+        #expect(done * 4 > count, "most commands were refused, seed \(seed)")
         return world
     }
 

@@ -135,7 +135,9 @@ final class DrillWorker: @unchecked Sendable {
     }
 
     static func now() -> UInt64 {
-        let elapsed = ContinuousClock.now - epoch
+        // Read first: it is made when it is first read.
+        let start = epoch
+        let elapsed = ContinuousClock.now - start
         let parts = elapsed.components
         return UInt64(parts.seconds) &* 1_000_000_000 &+ UInt64(parts.attoseconds / 1_000_000_000)
     }

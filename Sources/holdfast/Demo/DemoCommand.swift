@@ -18,7 +18,7 @@ struct DemoCommand: AsyncParsableCommand {
             EXAMPLES
               holdfast demo
               holdfast demo --import export.csv
-              printf 'task create "Order the cake" --due friday\\nkill primary\\nmy\\n' | holdfast demo
+              printf 'task create "Order the cake"\\nkill primary\\nmy\\n' | holdfast demo
             """)
     @Option(help: "Put the nodes in this folder, and leave it.") var keep: String?
     @Option(help: "Load this file instead of a generated organization.") var `import`: String?
