@@ -172,8 +172,26 @@ package final class LocalPair {
 
     /// Waits until the primary takes writes.
     package func waitForPrimary() async throws {
-        let store = try await connect(patient())
-        await store.close()
+        let clock = ContinuousClock()
+        let limit = clock.now.advanced(by: .seconds(60))
+        var options = Store.Options()
+        options.deadline = .seconds(1)
+        while true {
+            do {
+                return await (try connect(options)).close()
+            } catch let error as StoreError {
+                try requireRunning()
+                guard clock.now < limit else { throw Failure("no primary: \(error.message)") }
+            }
+        }
+    }
+
+    /// Says which member has ended by itself, and what it said last.
+    private func requireRunning() throws {
+        guard let ended = members.first(where: { $0.process != nil && !$0.isRunning }) else {
+            return
+        }
+        throw Failure("node \(ended.name) has ended: \(Self.lastLine(ended))")
     }
 
     private func patient() -> Store.Options {
@@ -193,9 +211,9 @@ package final class LocalPair {
             if copies >= count, status.mode == (count > 1 ? "paired" : "solo") {
                 return await store.close()
             }
-            if let ended = members.first(where: { $0.process != nil && !$0.isRunning }) {
+            do { try requireRunning() } catch {
                 await store.close()
-                throw Failure("node \(ended.name) has ended: \(Self.lastLine(ended))")
+                throw error
             }
             // Asked again after a moment: nothing announces it.
             try await Task.sleep(for: .milliseconds(20))

@@ -109,13 +109,17 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// A port of the loopback interface that nothing listens on at this moment.
+    /// A port of the loopback interface that nothing listens on at this moment. Not one of those that
+    /// the system gives to outgoing connections, which might take it before it is listened on.
     package static func freePort() -> UInt16? {
-        guard let socket = try? ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0)) else {
-            return nil
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 20_000...32_000)
+            guard let socket = try? ListeningSocket.open(.tcp(host: "127.0.0.1", port: port)) else {
+                continue
+            }
+            Glibc.close(socket.descriptor)
+            return port
         }
-        defer { Glibc.close(socket.descriptor) }
-        guard case .tcp(_, let port) = socket.endpoint else { return nil }
-        return port
+        return nil
     }
 }

@@ -16,8 +16,7 @@ struct AdminCommand: ParsableCommand {
               holdfast admin snapshot
             """,
         subcommands: [
-            Snapshot.self, Switchover.self, Promote.self, Degrade.self, Join.self, Remove.self,
-            Limits.self,
+            Snapshot.self, Switchover.self, Promote.self, Degrade.self, Join.self, Limits.self,
         ])
 
     struct Snapshot: StoreCommand {
@@ -104,23 +103,6 @@ struct AdminCommand: ParsableCommand {
 
         func run(_ client: Client) async throws {
             var request = WorkProtocol.Join()
-            request.node = node
-            request.reason = reason
-            try await client.changeMode(request)
-        }
-    }
-
-    struct Remove: StoreCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Take a node out of the pair for good.")
-        @Argument(help: "The node's uuid.") var node: String
-        @Option(help: "Why: it is recorded.") var reason = ""
-        @OptionGroup var confirmation: ConfirmationOptions
-        @OptionGroup var common: CommonOptions
-
-        func run(_ client: Client) async throws {
-            try client.confirm("Take node \(node) out of the pair", confirmation)
-            var request = WorkProtocol.Remove()
             request.node = node
             request.reason = reason
             try await client.changeMode(request)
