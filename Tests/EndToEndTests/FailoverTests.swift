@@ -7,6 +7,7 @@ import Testing
     @Test func `what is being written goes on with the next primary, once`() async throws {
         let place = try TemporaryFolder()
         let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
+        pair.settings = ["segment_bytes = \(16 << 20)"]
         defer { pair.stop() }
         try await pair.start()
         let home = try Self.context(pair, place)
@@ -37,6 +38,7 @@ import Testing
     func `an import that was under way is complete and not doubled`() async throws {
         let place = try TemporaryFolder()
         let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
+        pair.settings = ["segment_bytes = \(16 << 20)"]
         defer { pair.stop() }
         try await pair.start()
         let home = try Self.context(pair, place)

@@ -39,6 +39,7 @@ struct WithPair: SuiteTrait, TestScoping {
     ) async throws {
         let place = try TemporaryFolder()
         let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
+        pair.settings = ["segment_bytes = \(16 << 20)"]
         defer { pair.stop() }
         try await pair.start()
         let known = PairUnderTest(

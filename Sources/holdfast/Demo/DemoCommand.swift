@@ -43,6 +43,8 @@ struct DemoCommand: AsyncParsableCommand {
         }
         if keep == nil { Interruption.note(folder: root) }
         let pair = LocalPair(programs: Program.folder, root: root)
+        // Segments are written ahead in full: three nodes would take a gigabyte of somebody's /tmp.
+        pair.settings = ["segment_bytes = \(16 << 20)"]
         defer {
             pair.stop()
             if keep == nil { FileRemoval.removeTree(root) }
