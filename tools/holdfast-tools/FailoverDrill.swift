@@ -33,8 +33,8 @@ struct FailoverDrill {
         }
         let tasks = workers.map { worker in Task { await worker.work() } }
         try await Task.sleep(for: .seconds(0.3 + draw.fraction() * seconds))
-        let killed = DrillWorker.now()
         pair.killPrimary()
+        let killed = DrillWorker.now()
         try await pair.promoteFollower(reason: "drill \(seed)")
         try await Task.sleep(for: .seconds(0.5 + draw.fraction() * seconds))
         try pair.addFollower()
