@@ -11,8 +11,8 @@ struct RestoreCommand: AsyncParsableCommand {
         discussion: """
             Verifies every hash and the chain on the way, into an empty folder only. The result \
             has a history of its own, so that it never writes into the old archive. Certificates \
-            and tokens are not in an archive: copy `tls/`, `admin.token` and `holdfast.toml` from a \
-            node, or from where they are kept.
+            and tokens are not in an archive: copy `tls/`, `admin.token` and `holdfast.toml` from \
+            a node, or from where they are kept.
 
             EXAMPLES
               holdfast-tools restore --from ARCHIVE --to DIR

@@ -109,8 +109,8 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// A port of the loopback interface that nothing listens on at this moment. Not one of those that
-    /// the system gives to outgoing connections, which might take it before it is listened on.
+    /// A port of the loopback interface that nothing listens on at this moment. Not one of those
+    /// that the system gives to outgoing connections, which might take it before it is listened on.
     package static func freePort() -> UInt16? {
         for _ in 0..<100 {
             let port = UInt16.random(in: 20_000...32_000)
