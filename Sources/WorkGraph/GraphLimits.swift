@@ -7,6 +7,10 @@ package enum GraphLimits {
     package static let labelsPerTask = 100
     /// Dependencies and dependents together.
     package static let dependenciesPerTask = 30
+    /// How many tasks a chain of dependencies may lead to: a circle is looked for in all of them.
+    package static let dependencyReach = 100_000
+    /// So many that one answer has them all.
+    package static let attachmentsPerTask = 500
     package static let fieldsPerProject = 20
     package static let optionsPerField = 500
     package static let membersPerWorkspace = 100_000

@@ -175,4 +175,19 @@ import WorkProtocol
         let query = Query.listAttachments(.with { $0.task = task })
         #expect(reason(world.refusedQuery(query, as: world.bob)) == .notFound)
     }
+
+    @Test func `a task has as many attachments as one answer holds`() throws {
+        let world = try World()
+        let task = try world.task("t")
+        let attach = Command.addAttachment(
+            .with {
+                $0.task = task
+                $0.url = "https://example.com/plan"
+            })
+        for _ in 0..<GraphLimits.attachmentsPerTask { try world.change(attach, as: world.ann) }
+        #expect(reason(world.refused(attach, as: world.ann)) == .limitReached)
+        let list: AttachmentList = try world.ask(
+            .listAttachments(.with { $0.task = task }), as: world.ann)
+        #expect(list.attachments.count == GraphLimits.attachmentsPerTask)
+    }
 }

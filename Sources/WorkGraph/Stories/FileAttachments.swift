@@ -15,6 +15,9 @@ extension WorkspaceGraph {
         try requireNew(request.external, .attachment, FileAttachment.self, on: draft.row) {
             ($0.task, $0.external)
         }
+        guard (indexes.attachments[draft.row]?.count ?? 0) < GraphLimits.attachmentsPerTask else {
+            throw .limit(GraphLimits.attachmentsPerTask, "Attachments of a task")
+        }
         var attachment = FileAttachment()
         let row = try allocate()
         attachment.gid = gid(row).rawValue
@@ -56,12 +59,14 @@ extension WorkspaceGraph {
         }
         var list = AttachmentList()
         var names = NameList()
+        var bytes = 0
         indexes.attachments[task]?.forEach { entry in
             guard var attachment = load(FileAttachment.self, entry.row) else { return true }
             attachment.task = request.task
             names.note(.account, attachment.createdBy)
             list.attachments.append(attachment)
-            return list.attachments.count < GraphLimits.pageMax
+            bytes += attachment.encoded().count
+            return bytes < 2 * TaskPageDraft.bytesMax
         }
         list.names = named(names, caller)
         list.encode(into: &writer)

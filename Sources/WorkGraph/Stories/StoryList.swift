@@ -26,7 +26,7 @@ extension WorkspaceGraph {
             }
             page.stories.append(answer(story, on: request.task, caller))
             if request.withNames { note(story, in: &names) }
-            bytes += story.text.utf8.count + story.htmlText.utf8.count + 64
+            bytes += story.encoded().count
             last = entry
             return true
         }

@@ -6,6 +6,9 @@ internal import WorkProtocol
 /// Whoever notes a project, section, task, label or field has seen to it that the reader may see
 /// it; people and teams are asked for when the names are given.
 struct NameList {
+    /// The most bytes of names that go along with an answer; the others are left out.
+    static let bytesMax = 3 << 19
+
     private(set) var entries: [Entry] = []
     private var known: Set<UInt64> = []
 
@@ -25,12 +28,15 @@ struct NameList {
 extension WorkspaceGraph {
     /// The names themselves; what is gone, or hidden from the caller, has none. O(names).
     func named(_ list: NameList, _ caller: Caller) -> [Name] {
-        list.entries.compactMap { entry in
-            guard mayName(entry, caller) else { return nil }
+        var bytes = 0
+        return list.entries.compactMap { entry in
+            guard bytes < NameList.bytesMax, mayName(entry, caller) else { return nil }
             var name = Name()
             name.gid = entry.gid
             name.kind = entry.kind
-            return fill(&name, entry) ? name : nil
+            guard fill(&name, entry) else { return nil }
+            bytes += 24 + name.name.utf8.count + name.email.utf8.count + name.external.utf8.count
+            return name
         }
     }
 

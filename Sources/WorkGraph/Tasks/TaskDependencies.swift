@@ -49,6 +49,9 @@ extension WorkspaceGraph {
             guard current != row else {
                 throw Rejection(.conflict, "The tasks would wait for each other in a circle.")
             }
+            guard seen.count <= GraphLimits.dependencyReach else {
+                throw .limit(GraphLimits.dependencyReach, "Tasks that a dependency leads to")
+            }
             for next in taskKeys(current)?.dependencies ?? ShortList()
             where seen.insert(next).inserted {
                 open.append(next)

@@ -152,8 +152,9 @@ extension WorkspaceGraph {
 
 /// A page of tasks being written.
 struct TaskPageDraft {
-    /// Below the limit of a response, with room for a last task and for the names.
-    static let bytesMax = 2 << 20
+    /// With a last task of the largest kind and the names, a page stays below the 4 MiB of a
+    /// response.
+    static let bytesMax = 1 << 20
 
     let most: Int
     let list: UInt32
