@@ -49,7 +49,6 @@ final class Connection {
         options.clientName = "holdfast"
         options.clientVersion = Holdfast.version
         options.deadline = .milliseconds(Int64(connection.timeout * 1000))
-        options.patience = min(options.deadline, .seconds(5))
         options.seeksPrimary = seeksPrimary
         return try await Store.connect(
             to: try location.addresses, certificateAuthority: try location.authority,
