@@ -22,7 +22,9 @@ import Testing
             }
             return acknowledged
         }
-        try await Task.sleep(for: .milliseconds(700))
+        try await wait {
+            try ProgramRun.of(["my", "-o", "json"], environment: home).list().count > 2
+        }
         pair.killPrimary()
         try await pair.promoteFollower(reason: "a test killed the primary")
         let acknowledged = try await writer.value
@@ -46,7 +48,9 @@ import Testing
         let importer = Task.detached {
             try ProgramRun.of(["import", file, "-o", "json", "--timeout", "60"], environment: home)
         }
-        try await Task.sleep(for: .milliseconds(900))
+        try await wait {
+            try !ProgramRun.of(["project", "list", "-o", "json"], environment: home).list().isEmpty
+        }
         pair.killPrimary()
         try await pair.promoteFollower(reason: "a test killed the primary")
         let first = try await importer.value
@@ -78,5 +82,14 @@ import Testing
             ], environment: home)
         try #require(added.code == 0, "\(added.errors)")
         return home
+    }
+
+    /// Waits until the work that is to be disturbed has begun.
+    private func wait(until isSo: () throws -> Bool) async throws {
+        let limit = ContinuousClock.now.advanced(by: .seconds(30))
+        while try !isSo() {
+            try #require(ContinuousClock.now < limit, "nothing began within 30 s")
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 }
