@@ -127,9 +127,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], path: "tools/holdfast-tools"),
-        program(
-            "simulate", ["Simulation", "Checking", "ReplicatedLog", arguments],
-            path: "tools/simulate"),
+        program("simulate", ["Simulation", "Checking", "ReplicatedLog", arguments]),
         // Tests
         tests("ByteCodingTests", ["ByteCoding"]),
         tests(
