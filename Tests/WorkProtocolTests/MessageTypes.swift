@@ -56,6 +56,7 @@ let messageTypes: [any Message.Type] = [
     FieldPage.self,
     FieldProblem.self,
     FieldSetting.self,
+    FieldStamp.self,
     FieldValue.self,
     FileAttachment.self,
     Foreign.self,

@@ -221,6 +221,40 @@ package struct StoredPlacement: Message {
     }
 }
 
+/// How often values of fields changed that this project has: part of a task's version for those who
+/// see the project.
+package struct FieldStamp: Message {
+    package static let messageName = "FieldStamp"
+
+    package var project: UInt32 = 0
+    package var version: UInt32 = 0
+    package var modifiedAt: Int64 = 0
+
+    package init() {}
+
+    package mutating func merge(from reader: inout ByteReader) throws(Corruption) {
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case 13:
+                self.project = try reader.fixed(UInt32.self)
+            case 16:
+                self.version = UInt32(truncatingIfNeeded: try reader.varint())
+            case 24:
+                self.modifiedAt = Int64(bitPattern: try reader.varint())
+            default:
+                try reader.skipField(tag)
+            }
+        }
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        if self.project != 0 { writer.append(tag: 13, fixed: self.project) }
+        if self.version != 0 { writer.append(tag: 16, varint: UInt64(self.version)) }
+        if self.modifiedAt != 0 { writer.append(tag: 24, int64: self.modifiedAt) }
+    }
+}
+
 /// A task as it lies in memory. Fields 1 to 31 are those of `WorkTask`; relations within the
 /// workspace are row numbers.
 package struct TaskRow: Message {
@@ -262,6 +296,9 @@ package struct TaskRow: Message {
     package var unseen = false
     /// Whose import made it: that person's next import finds it again, whoever may see it by then.
     package var importedBy: UInt64 = 0
+    /// Somebody else has changed it since: from then on the importer needs rights of its own.
+    package var isAdopted = false
+    package var fieldStamps: [FieldStamp] = []
     /// Fields this program does not know, as they came; written last.
     package var unknownFields: [UInt8] = []
 
@@ -354,6 +391,10 @@ package struct TaskRow: Message {
                 self.unseen = try reader.varint() != 0
             case 593:
                 self.importedBy = try reader.fixed(UInt64.self)
+            case 600:
+                self.isAdopted = try reader.varint() != 0
+            case 610:
+                try reader.append(to: &self.fieldStamps)
             default:
                 try reader.skipField(tag)
                 self.unknownFields += reader.array(from: start)
@@ -425,6 +466,8 @@ package struct TaskRow: Message {
         }
         if self.unseen { writer.append(tag: 584, varint: self.unseen ? 1 : 0) }
         if self.importedBy != 0 { writer.append(tag: 593, fixed: self.importedBy) }
+        if self.isAdopted { writer.append(tag: 600, varint: self.isAdopted ? 1 : 0) }
+        for value in self.fieldStamps { writer.append(tag: 610, message: value) }
         writer.append(self.unknownFields)
     }
 

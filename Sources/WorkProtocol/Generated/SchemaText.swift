@@ -435,6 +435,10 @@ extension SchemaTable {
         message FieldSetting
         1 field field fixed64 .
         2 is_important isImportant bool .
+        message FieldStamp
+        1 project project fixed32 .
+        2 version version uint32 .
+        3 modified_at modifiedAt int64 .
         message FieldValue
         1 field field fixed64 .
         2 text text string . max_bytes=4096 text=prose
@@ -972,6 +976,8 @@ extension SchemaTable {
         72 bucket_rank bucketRank sint64 .
         73 unseen unseen bool .
         74 imported_by importedBy fixed64 .
+        75 is_adopted isAdopted bool .
+        76 field_stamps fieldStamps FieldStamp *
         message Team
         1 gid gid fixed64 .
         2 version version uint32 .
