@@ -45,6 +45,10 @@ package protocol DiskFile: AnyObject, Sendable {
     func write(_ bytes: [UInt8], at offset: Int) throws(DiskError)
     /// Makes everything written durable (data and size).
     func flush() throws(DiskError)
+    /// Writes zeroes from `start` to `end` and makes them durable, so that later writes in there
+    /// change data only: how a segment is prepared. In pieces, so that nobody who flushes meanwhile
+    /// waits for all of it.
+    func fill(from start: Int, to end: Int) throws(DiskError)
     func truncate(to size: Int) throws(DiskError)
     /// Writes `bytes` at `offset` and makes them durable, then tells `queue`. The log's path: it
     /// does not wait, several may be under way, and completions come in the order of the calls.
@@ -55,6 +59,18 @@ package protocol DiskFile: AnyObject, Sendable {
         _ bytes: [UInt8], at offset: Int, on queue: any SerialQueue,
         completed: @escaping @Sendable (DiskError?) -> Void)
     func close()
+}
+
+extension DiskFile {
+    package func fill(from start: Int, to end: Int) throws(DiskError) {
+        var offset = start
+        while offset < end {
+            let count = min(1 << 20, end - offset)
+            try write([UInt8](repeating: 0, count: count), at: offset)
+            offset += count
+        }
+        try flush()
+    }
 }
 
 /// What a disk said no with.

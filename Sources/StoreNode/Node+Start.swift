@@ -83,7 +83,7 @@ extension Node {
             disk: world.disk,
             identity: LogIdentity(cluster: meta.cluster, history: meta.history),
             options: configuration.log,
-            queues: LogQueues(core: queue, background: background), randomness: world.randomness,
+            queues: LogQueues(core: queue, background: logQueue), randomness: world.randomness,
             evidence: evidence, start: start, undecided: undecided)
     }
 

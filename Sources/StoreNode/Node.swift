@@ -23,6 +23,8 @@ package final class Node: @unchecked Sendable {
     let configuration: NodeConfiguration
     let queue: any SerialQueue
     let background: any SerialQueue
+    /// For the log's files alone: a new segment must not wait for a snapshot to be written.
+    let logQueue: any SerialQueue
 
     var replica: Replica
     var log: Log?
@@ -79,6 +81,7 @@ package final class Node: @unchecked Sendable {
         self.world = world
         queue = world.scheduler.makeQueue("core", .core)
         background = world.scheduler.makeQueue("background", .background)
+        logQueue = world.scheduler.makeQueue("log", .background)
         metaStore = NodeMetaStore(disk: world.disk)
         shards = ShardMap(count: configuration.shards)
         startedAt = world.scheduler.now

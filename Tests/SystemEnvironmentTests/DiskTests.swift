@@ -39,6 +39,39 @@ private func kind(_ body: () throws -> Void) -> DiskError.Kind? {
         #expect(try disk.open("a", .read).read(at: 0, count: 9) == [1, 2])
     }
 
+    @Test(arguments: [(0, 3 << 20), (1, 4096), (4096, 8192), (5000, (1 << 20) + 5001), (7, 9)])
+    func `a range is filled with zeroes, and nothing around it`(_ range: (Int, Int)) throws {
+        let (start, end) = range
+        let size = 4 << 20
+        let file = try disk.open("a", .create)
+        try file.write([UInt8](repeating: 7, count: size), at: 0)
+        try file.fill(from: start, to: end)
+        var expected = [UInt8](repeating: 7, count: size)
+        expected.replaceSubrange(start..<end, with: [UInt8](repeating: 0, count: end - start))
+        #expect(try file.read(at: 0, count: size) == expected)
+    }
+
+    @Test func `a new file is filled to its size, to the byte`() throws {
+        let file = try disk.open("a", .create)
+        try file.fill(from: 0, to: (2 << 20) + 4097)
+        #expect(try file.size() == (2 << 20) + 4097)
+        try file.fill(from: 10, to: 10)
+        try file.fill(from: 10, to: 5)
+        #expect(try file.size() == (2 << 20) + 4097)
+    }
+
+    @Test(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "no /dev/shm here"))
+    func `filling works where nothing goes past the page cache`() throws {
+        let root = "/dev/shm/hf-\(UInt64.random(in: 0..<(1 << 40)))"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let file = try SystemDisk(root: root).open("a", .create)
+        try file.write([UInt8](repeating: 7, count: 10_000), at: 0)
+        try file.fill(from: 1, to: 9_999)
+        #expect(
+            try file.read(at: 0, count: 10_000)
+                == [7] + [UInt8](repeating: 0, count: 9_998) + [7])
+    }
+
     @Test func `modes mean what they say`() throws {
         #expect(kind { _ = try disk.open("a", .read) } == .missing)
         #expect(kind { _ = try disk.open("a", .write) } == .missing)

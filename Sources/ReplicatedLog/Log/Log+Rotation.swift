@@ -60,7 +60,6 @@ extension Log {
         file.append(header.encoded(), at: 0, on: queues.core) { [weak self] error in
             self?.headerFlushed(rotation, error)
         }
-        prepareAhead()
         return true
     }
 
@@ -126,6 +125,8 @@ extension Log {
         }
         rotation.oldFile.close()
         rotation.isDone = true
+        // Not before: the file that waits for its name would wait for a whole segment of zeroes.
+        prepareAhead()
         advance()
     }
 }

@@ -3,19 +3,6 @@ internal import Environment
 /// Makes whole segment files in one go: what a start, a truncation and a restore do. (A running log
 /// prepares its segments ahead instead.)
 enum SegmentFile {
-    /// Zeroes are written in pieces of this size.
-    static let pieceBytes = 1 << 20
-
-    /// Writes `size` zero bytes and flushes them, so that later writes change data only.
-    static func fill(_ file: any DiskFile, from start: Int = 0, to size: Int) throws(DiskError) {
-        var offset = start
-        while offset < size {
-            let count = min(pieceBytes, size - offset)
-            try file.write([UInt8](repeating: 0, count: count), at: offset)
-            offset += count
-        }
-    }
-
     /// Creates the segment with `batches` in it under `path`, durably, and leaves it open. A file
     /// of that name is replaced, in one step.
     ///
@@ -30,7 +17,7 @@ enum SegmentFile {
         if try disk.exists(temporary) { try disk.remove(temporary) }
         let file = try disk.open(temporary, .create)
         do throws(DiskError) {
-            try fill(file, to: header.fileBytes)
+            try file.fill(from: 0, to: header.fileBytes)
             try file.write(header.encoded(), at: 0)
             var end = SegmentHeader.bytes
             for stored in batches {

@@ -20,8 +20,7 @@ enum Preparation: Sendable {
             let path = "\(Log.folder)/\(name)"
             let file = try disk.open(path, .create)
             do throws(DiskError) {
-                try SegmentFile.fill(file, to: bytes)
-                try file.flush()
+                try file.fill(from: 0, to: bytes)
             } catch {
                 file.close()
                 try disk.remove(path)
@@ -60,8 +59,7 @@ enum LogReserve {
         }
         let file = try disk.open(path, .create)
         defer { file.close() }
-        try SegmentFile.fill(file, to: bytes)
-        try file.flush()
+        try file.fill(from: 0, to: bytes)
     }
 
     /// Gives the space up. - Returns: whether there was any.

@@ -26,8 +26,7 @@ struct LogRepair {
         }
         let file = try disk.open(tail.file, .write)
         defer { file.close() }
-        try SegmentFile.fill(file, from: tail.offset, to: last.header.fileBytes)
-        try file.flush()
+        try file.fill(from: tail.offset, to: last.header.fileBytes)
         scan.segments[scan.segments.count - 1].fileBytes = last.header.fileBytes
         scan.segments[scan.segments.count - 1].end = tail.offset
     }
@@ -55,7 +54,7 @@ struct LogRepair {
         defer { target.close() }
         var offset = tail.offset
         while offset < tail.end {
-            let count = min(SegmentFile.pieceBytes, tail.end - offset)
+            let count = min(1 << 20, tail.end - offset)
             let bytes = try source.read(at: offset, count: count)
             guard !bytes.isEmpty else { break }
             try target.write(bytes, at: offset - tail.offset)

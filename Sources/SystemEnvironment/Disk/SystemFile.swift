@@ -68,6 +68,18 @@ final class SystemFile: DiskFile {
         }
     }
 
+    func fill(from start: Int, to end: Int) throws(DiskError) {
+        precondition(start >= 0, "fill from \(start)")
+        do throws(DiskError) {
+            try use(writing: true) { descriptor throws(SystemError) in
+                try ZeroFill.run(descriptor, from: start, to: end)
+            }
+        } catch {
+            refuseWrites(after: error)
+            throw error
+        }
+    }
+
     func truncate(to size: Int) throws(DiskError) {
         precondition(size >= 0, "truncate to \(size)")
         try use(writing: true) { descriptor throws(SystemError) in
@@ -219,7 +231,7 @@ final class SystemFile: DiskFile {
         return bytes
     }
 
-    private static func write(_ descriptor: Int32, _ bytes: [UInt8], at offset: Int)
+    static func write(_ descriptor: Int32, _ bytes: [UInt8], at offset: Int)
         throws(SystemError)
     {
         var failure: SystemError?
