@@ -38,6 +38,7 @@ extension Node {
         case .fresh:
             throw NodeEnd(
                 78, "There is no node.meta: this directory was not made by `holdfastd init`.")
+        case .foreign(let file): throw NodeEnd(78, "\(file)")
         case .damaged(let corruption):
             throw NodeEnd(
                 80,

@@ -99,9 +99,30 @@ struct MetaTests {
                 case .fresh: #expect(stored == 0)
                 case .found(let meta): #expect(meta.bootCounter >= stored)
                 case .damaged(let corruption): Issue.record("at \(operation): \(corruption)")
+                case .foreign(let file): Issue.record("at \(operation): \(file)")
                 }
             }
         }
+    }
+
+    @Test(arguments: [0, 4096])
+    func `what a newer program has stored is not read as what was before it`(_ slot: Int) throws {
+        let disk = Self.disk()
+        let store = NodeMetaStore(disk: disk)
+        for boot in 1...2 as ClosedRange<UInt32> { try store.store(Self.meta(boot: boot)) }
+        disk.damage(NodeMetaStore.path) { bytes in
+            bytes[slot + 4] = 2
+            let sum = CRC32C.checksum(Array(bytes[slot..<(slot + 4092)]))
+            for index in 0..<4 {
+                bytes[slot + 4092 + index] = UInt8(truncatingIfNeeded: sum >> (8 * UInt32(index)))
+            }
+        }
+        guard case .foreign(let file) = try store.load() else {
+            Issue.record("\(try store.load())")
+            return
+        }
+        #expect(file.description.contains("node.meta: has format 2, this program knows 1"))
+        #expect(throws: DiskError.self) { try store.store(Self.meta(boot: 3)) }
     }
 
     @Test func `an older copy put back is seen to be older than the log`() {

@@ -19,7 +19,7 @@ package import ByteCoding
 /// |     8 | that digest                                                   |
 /// |   2+n | the register (`Register.encoded()`)                           |
 extension NodeMeta {
-    private static let form: UInt8 = 1
+    static let form: UInt8 = 1
 
     /// - Precondition: at most 8 members.
     package func encoded() -> [UInt8] {

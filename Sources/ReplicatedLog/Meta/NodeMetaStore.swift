@@ -19,6 +19,8 @@ package struct NodeMetaStore {
         /// It is there and cannot be read. The node is damaged: it has forgotten what it promised,
         /// so it never leads and resyncs under a new name.
         case damaged(Corruption)
+        /// It was written by a newer program, which may have promised what this one cannot read.
+        case foreign(ForeignFile)
     }
 
     /// What is stored. A slot that is torn gives way to the older one.
@@ -26,13 +28,21 @@ package struct NodeMetaStore {
         switch try slots.load() {
         case .missing: return .fresh
         case .bad(let corruption): return .damaged(corruption)
+        case .newer(let version): return Self.foreign(version, SlotFile.version)
         case .found(let content, _):
+            if let form = content.first, form != NodeMeta.form {
+                return Self.foreign(UInt16(form), UInt16(NodeMeta.form))
+            }
             do throws(Corruption) {
                 return .found(try NodeMeta(content))
             } catch {
                 return .damaged(error.within(file: Self.path, at: SlotFile.headerBytes))
             }
         }
+    }
+
+    private static func foreign(_ found: UInt16, _ known: UInt16) -> Loaded {
+        .foreign(ForeignFile(file: path, reason: .version(found: found, known: known)))
     }
 
     /// Replaces what is stored, and returns when that is durable (one flush). After an error the

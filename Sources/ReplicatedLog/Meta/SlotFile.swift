@@ -23,10 +23,14 @@ struct SlotFile {
         case found([UInt8], generation: UInt64)
         /// Neither slot can be read.
         case bad(Corruption)
+        /// A slot is whole and of a version that this program does not know. The other one may be
+        /// readable, and is older: what it says is not what was promised last.
+        case newer(UInt16)
     }
 
     static let headerBytes = 16
     static let magic: UInt32 = 0x4C53_4648
+    static let version: UInt16 = 1
 
     /// The newest content that is whole.
     func load() throws(DiskError) -> Content {
@@ -43,6 +47,8 @@ struct SlotFile {
             let start = min(index * slotBytes, bytes.count)
             let slot = [UInt8](bytes[start..<min(start + slotBytes, bytes.count)])
             do throws(Corruption) {
+                let version = try checkedVersion(slot, slotBytes)
+                guard version == Self.version else { return .newer(version) }
                 let found = try decode(slot, slotBytes: slotBytes)
                 if found.generation > best?.generation ?? 0 { best = found }
             } catch {
@@ -66,6 +72,9 @@ struct SlotFile {
             try file.flush()
         case .missing, .bad:
             try create(content)
+        case .newer(let version):
+            throw DiskError(
+                .denied, path: path, reason: "has format \(version), which is a newer program's")
         }
     }
 
@@ -92,7 +101,7 @@ struct SlotFile {
         precondition(content.count <= slotBytes - Self.headerBytes - 4, "\(content.count) bytes")
         var writer = ByteWriter(capacity: slotBytes)
         writer.append(fixed: Self.magic)
-        writer.append(fixed: UInt16(1))
+        writer.append(fixed: Self.version)
         writer.append(fixed: UInt16(content.count))
         writer.append(fixed: generation)
         writer.append(content)
@@ -101,9 +110,10 @@ struct SlotFile {
         return writer.bytes
     }
 
-    static func decode(
-        _ slot: [UInt8], slotBytes: Int
-    ) throws(Corruption) -> (content: [UInt8], generation: UInt64) {
+    /// The version of a slot whose magic number and checksum are right.
+    private static func checkedVersion(
+        _ slot: [UInt8], _ slotBytes: Int
+    ) throws(Corruption) -> UInt16 {
         var reader = ByteReader(slot.raw)
         guard slot.count == slotBytes else {
             throw reader.corruption(
@@ -111,19 +121,32 @@ struct SlotFile {
         }
         let magic = try reader.fixed(UInt32.self)
         let version = try reader.fixed(UInt16.self)
-        guard magic == Self.magic, version == 1 else {
-            throw Corruption(
-                offset: 0, expected: "a slot of version 1", found: "\(magic), version \(version)")
+        guard magic == Self.magic else {
+            throw Corruption(offset: 0, expected: "a slot's magic number", found: "\(magic)")
         }
-        let length = Int(try reader.fixed(UInt16.self))
-        let generation = try reader.fixed(UInt64.self)
         let expected = CRC32C.checksum(slot.raw.extracting(0..<(slotBytes - 4)))
         var end = ByteReader(slot.raw)
         try end.skip(slotBytes - 4)
         let found = try end.fixed(UInt32.self)
-        guard found == expected, length <= slotBytes - headerBytes - 4 else {
+        guard found == expected else {
             throw Corruption(
                 offset: slotBytes - 4, expected: "slot checksum \(expected)", found: "\(found)")
+        }
+        return version
+    }
+
+    static func decode(
+        _ slot: [UInt8], slotBytes: Int
+    ) throws(Corruption) -> (content: [UInt8], generation: UInt64) {
+        let version = try checkedVersion(slot, slotBytes)
+        var reader = ByteReader(slot.raw)
+        try reader.skip(6)
+        let length = Int(try reader.fixed(UInt16.self))
+        let generation = try reader.fixed(UInt64.self)
+        guard version == Self.version, length <= slotBytes - headerBytes - 4 else {
+            throw Corruption(
+                offset: 4, expected: "a slot of version \(Self.version) and a length that fits",
+                found: "version \(version), length \(length)")
         }
         return (try reader.array(length), generation)
     }

@@ -130,6 +130,7 @@ package struct Restore {
         case .foreign(let file, let found, let expected):
             .corrupt(
                 Corruption(file: file, offset: 0, expected: "\(expected)", found: "\(found)"))
+        case .newer(let file): .notRestorable(file.description)
         }
     }
 

@@ -78,6 +78,20 @@ extension Manifest {
         }
     }
 
+    /// The version of a manifest whose magic number and own hash are right, if it is not the one
+    /// this program knows.
+    static func foreignVersion(_ bytes: [UInt8], _ cryptography: any Cryptography) -> UInt16? {
+        guard bytes.count >= 16 + hashBytes,
+            cryptography.sha256([UInt8](bytes.dropLast(hashBytes)))
+                == [UInt8](bytes.suffix(hashBytes))
+        else { return nil }
+        var reader = ByteReader(bytes.raw)
+        guard let magic = try? reader.fixed(UInt64.self), magic == Self.magic,
+            let version = try? reader.fixed(UInt16.self), version != Self.version
+        else { return nil }
+        return version
+    }
+
     /// The manifest in `bytes`, whose own hash is right; nothing is believed before that.
     package init(_ bytes: [UInt8], _ cryptography: any Cryptography) throws(Corruption) {
         guard bytes.count >= 16 + Self.hashBytes, bytes.count <= SnapshotLimits.manifestBytes else {

@@ -34,6 +34,10 @@ package struct SnapshotStore: Sendable {
     package func manifest(_ point: LSN) throws(SnapshotFailure) -> Manifest {
         let path = "\(Self.path(point))/\(Manifest.fileName)"
         let bytes = try read(path, limit: SnapshotLimits.manifestBytes)
+        if let version = Manifest.foreignVersion(bytes, cryptography) {
+            let reason = ForeignFile.Reason.version(found: version, known: Manifest.version)
+            throw .newer(ForeignFile(file: path, reason: reason))
+        }
         do throws(Corruption) {
             let manifest = try Manifest(bytes, cryptography)
             guard manifest.point == point else {
@@ -144,6 +148,8 @@ package enum SnapshotFailure: Error, Equatable, Sendable, CustomStringConvertibl
     case corrupt(Corruption)
     /// It belongs to another cluster or history.
     case foreign(file: String, found: Identity, expected: Identity)
+    /// A newer program has made it.
+    case newer(ForeignFile)
 
     package var description: String {
         switch self {
@@ -152,6 +158,7 @@ package enum SnapshotFailure: Error, Equatable, Sendable, CustomStringConvertibl
             "\(corruption); the snapshot before it is used, if there is one"
         case .foreign(let file, let found, let expected):
             "\(file): belongs to \(found), not \(expected); move it away"
+        case .newer(let file): file.description
         }
     }
 }

@@ -137,7 +137,11 @@ extension Node {
             found = try snapshotStore.newestGood(
                 of: LogIdentity(cluster: meta.cluster, history: meta.history))
         } catch { throw NodeEnd(74, "the snapshots cannot be read: \(error)") }
-        for refused in found.refused { world.tell(.alarm("\(refused)")) }
+        for refused in found.refused {
+            // What a newer program has done after an older snapshot, this one cannot know.
+            if case .newer(let file) = refused { throw NodeEnd(78, "\(file)") }
+            world.tell(.alarm("\(refused)"))
+        }
         guard let manifest = found.manifest else {
             guard found.refused.isEmpty else {
                 throw NodeEnd(
