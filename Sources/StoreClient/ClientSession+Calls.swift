@@ -142,9 +142,14 @@ extension ClientSession {
             return error
         }
         // The rules answer only after the request history: had an earlier attempt run, its answer
-        // would have come instead.
+        // would have come instead. What refuses a request before it is understood proves nothing
+        // about an attempt at another node, which may be newer.
         let rulesAnswered =
-            (200..<400).contains(error.reasonNumber) || error.reason == .notFound
+            switch error.reason {
+            case .badFrame, .unknownMethod, .unknownExtension: false
+            case .notFound: true
+            default: (200..<400).contains(error.reasonNumber)
+            }
         guard call.mayHaveRun, !rulesAnswered || error.outcome == .unknown else { return error }
         error.outcome = .unknown
         error.isRetrySafe = call.request.nature == .command && error.reason != .sessionExpired

@@ -49,7 +49,8 @@ extension ClientSession {
         decoder.open(features: features)
         encoder.features = features
         maxStreams = answer.maxStreams == 0 ? Limits.streams : Int(answer.maxStreams)
-        serverClock = (answer.serverTime, now)
+        // From outside: what is not a time after 1970 that a request ID can hold is none.
+        serverClock = (min(max(answer.serverTime, 0), RequestID.timeMax), now)
         if ids == nil { renewIDs(now) }
         phase = .open
         failures = 0

@@ -116,9 +116,7 @@ extension Node {
         gate.drain { reply in
             sessions[reply.session]?.fail(reply.stream, reply.isCommand ? failure : elsewhere)
         }
-        let waiting = unconfirmed
-        unconfirmed.removeAll()
-        for request in waiting { request.work() }
+        refuseUnconfirmed(rejection(.notPrimary))
         flushSessions()
     }
 
@@ -137,25 +135,6 @@ extension Node {
             sessions[reply.session]?.deliver(reply)
         }
         scheduleTurn()
-    }
-
-    private func confirmReads(through moment: Instant) {
-        isConfirmationAsked = false
-        var still: [(since: Instant, work: () -> Void)] = []
-        let waiting = unconfirmed
-        unconfirmed.removeAll()
-        for request in waiting {
-            if request.since <= moment { request.work() } else { still.append(request) }
-        }
-        unconfirmed = still + unconfirmed
-        if !unconfirmed.isEmpty { askConfirmation() }
-        scheduleTurn()
-    }
-
-    func askConfirmation() {
-        guard !isConfirmationAsked else { return }
-        isConfirmationAsked = true
-        give(.confirmationAsked)
     }
 }
 

@@ -43,6 +43,12 @@ extension Node {
             throw Rejection(.badFrame, error.description)
         }
         if let rejection = extensions.rejection { throw rejection }
+        // A client that has seen a later primary tells the one that was deposed.
+        if let seen = extensions.highestEpoch, replica.epoch != nil, seen > wireEpoch {
+            throw Rejection(
+                .notPrimary,
+                "This node was primary in epoch \(wireEpoch), and the client has seen \(seen).")
+        }
         let method = try method(frame.header.code, extensions)
         let wanted = frame.header.aux == 0 ? UInt32(Limits.deadlineMilliseconds) : frame.header.aux
         let milliseconds = min(wanted, UInt32(Limits.longestDeadlineMilliseconds))
@@ -157,19 +163,20 @@ extension Node {
         case .no(let reason): throw rejection(reason)
         case .afterConfirmation(let moment):
             unconfirmed.append(
-                (
-                    moment,
-                    { [weak self, weak session] in
-                        guard let self, let session else { return }
-                        do throws(Rejection) {
-                            if asked.deadline <= now { throw .late }
-                            if replica.shownPoint == nil { throw rejection(.notPrimary) }
-                            try work()
-                        } catch {
-                            session.fail(asked.stream, failure(error))
-                        }
+                UnconfirmedRead(since: moment, deadline: asked.deadline) {
+                    [weak self, weak session] refusal in
+                    guard let self, let session else { return }
+                    do throws(Rejection) {
+                        if let refusal { throw refusal }
+                        if replica.shownPoint == nil { throw rejection(.notPrimary) }
+                        try work()
+                    } catch {
+                        var failure = failure(error)
+                        // Nothing that only reads leaves anything undecided.
+                        failure.outcome = .notExecuted
+                        session.fail(asked.stream, failure)
                     }
-                ))
+                })
             askConfirmation()
         }
     }

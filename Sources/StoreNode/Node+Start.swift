@@ -8,7 +8,9 @@ internal import WorkProtocol
 extension Node {
     /// Starts the node; must run on nothing else than the thread that made it, before anything
     /// else. What cannot be started says why, with the exit code.
-    package func start() throws(NodeEnd) {
+    ///
+    /// - Parameter opened: Called on the core queue when connections are accepted.
+    package func start(_ opened: @escaping @Sendable () -> Void = {}) throws(NodeEnd) {
         let meta = try loadMeta()
         let snapshot = try loadNewestSnapshot(meta)
         applied = snapshot?.last ?? .zero
@@ -24,7 +26,7 @@ extension Node {
                     ReplicaStart(
                         meta: meta, head: log.head, epochs: log.epochHistory,
                         commit: max(log.recovery.commit, applied), applied: applied, end: tail)))
-            openDoors()
+            if openDoors() { opened() }
         }
     }
 
@@ -103,8 +105,9 @@ extension Node {
 
     // MARK: - Doors
 
-    private func openDoors() {
-        guard !hasEnded else { return }
+    /// - Returns: whether connections are accepted now.
+    private func openDoors() -> Bool {
+        guard !hasEnded else { return false }
         do throws(NetworkError) {
             try listenForPeers()
             for address in configuration.listen {
@@ -114,14 +117,19 @@ extension Node {
                     })
             }
         } catch {
-            let help = error.kind == .inUse ? "; another process has it: give --listen another" : ""
-            return end(NodeEnd(error.kind == .inUse ? 73 : 74, "\(error)\(help)"))
+            end(NodeEnd(listening: error))
+            return false
         }
         scheduleChores()
+        return true
     }
 
     private func welcome(_ connection: any Connection) {
-        guard sessions.count < Limits.connections, !hasEnded else { return connection.close() }
+        guard !hasEnded else { return connection.close() }
+        guard sessions.count < connectionLimit else {
+            return Session.turnAway(
+                connection, .overloaded, "There are \(connectionLimit) connections; wait.")
+        }
         let session = Session(nextSession, connection, self)
         nextSession += 1
         sessions[session.id] = session
@@ -133,6 +141,7 @@ extension Node {
         queue.schedule(after: .milliseconds(200)) { [weak self] in
             guard let self, !hasEnded else { return }
             expireReplies()
+            expireUnconfirmed()
             reviewSessions()
             maintain()
             flushSessions()
@@ -149,25 +158,26 @@ extension Node {
         }
     }
 
-    /// Ends the sessions whose token was revoked, or whose owner is gone, within a second.
+    /// A token that was revoked, or whose owner is gone, ends its sessions within a second.
     private func reviewSessions() {
         guard now.since(maintenance.reviewedAt) >= .milliseconds(800) else { return }
         maintenance.reviewedAt = now
         let canTell = replica.shownPoint != nil
-        for id in sessions.keys.sorted() {
-            guard let session = sessions[id], let credentials = session.credentials else {
-                continue
-            }
-            if canTell, authenticate(credentials.secretHash) == nil {
-                session.leave(.badToken, "The token is not valid any more.")
-            } else if now.since(session.heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
-                session.leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
-            }
-        }
+        for id in sessions.keys.sorted() { sessions[id]?.review(now, canTell: canTell) }
     }
 }
 
 extension NodeEnd {
+    /// An address cannot be listened on.
+    init(listening error: NetworkError) {
+        let isInUse = error.kind == .inUse
+        self.init(
+            isInUse ? 73 : 78,
+            isInUse
+                ? "\(error)\nhelp: stop what listens there, or change the address in holdfast.toml"
+                : "\(error)\nhelp: change the address in holdfast.toml")
+    }
+
     init(_ failure: LogFailure) {
         switch failure {
         case .disk(let error): self.init(74, "the log: \(error)")

@@ -42,8 +42,12 @@ package final class Node: @unchecked Sendable {
     /// Sessions with output to send at the end of the turn.
     var dirtySessions: [Session] = []
     var isTurnScheduled = false
-    /// Requests that wait for a confirmation of the right to read, with when they came.
-    var unconfirmed: [(since: Instant, work: () -> Void)] = []
+    /// How many there may be; tests make do with fewer.
+    var connectionLimit = Limits.connections
+    /// How many connections each token has.
+    var tokenConnections: [Gid: Int] = [:]
+    /// Reads that wait for a confirmation of the right to read.
+    var unconfirmed: [UnconfirmedRead] = []
     var isConfirmationAsked = false
 
     var links: [LinkID: PeerLink] = [:]

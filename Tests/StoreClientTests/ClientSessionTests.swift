@@ -285,4 +285,33 @@ struct ClientSessionTests {
         bench.answer(bench.requests[0])
         #expect(bench.requests.count == RequestIDSource.window + 2)
     }
+
+    // MARK: What a server may say
+
+    @Test(arguments: [Int64.max, .min, -1])
+    func `a server's clock that cannot be does no harm`(_ time: Int64) throws {
+        let bench = SessionBench()
+        let call = bench.create()
+        bench.greet { $0.serverTime = time }
+        bench.pass(.seconds(10))
+        _ = bench.create()
+        let id = try #require(bench.requests.first?.requestID)
+        #expect(id.created == (time < 0 ? 0 : RequestID.timeMax))
+        #expect(bench.error(call) != nil || bench.pendingCount > 0)
+    }
+
+    @Test(arguments: [Reason.badFrame, .unknownMethod, .unknownExtension, .badField])
+    func `an older node's refusal proves nothing about what a newer one did`(_ reason: Reason)
+        throws
+    {
+        let bench = SessionBench([SessionBench.a])
+        let call = bench.create()
+        bench.greet()
+        bench.cut()
+        bench.greet()
+        bench.refuse(bench.requests[1], Failure(reason, "because"))
+        let error = try #require(bench.error(call))
+        // A field that cannot be is judged after the request history was asked.
+        #expect(error.outcome == (reason == .badField ? .notExecuted : .unknown))
+    }
 }

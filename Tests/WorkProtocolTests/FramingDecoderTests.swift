@@ -201,4 +201,43 @@ struct FramingDecoderTests {
         #expect(error.kind == .tooLarge)
         #expect(sent == Limits.unfinishedBytes)
     }
+
+    @Test func `unfinished messages are limited in number, however empty they are`() throws {
+        var decoder = FrameDecoder.opened(from: .client)
+        var count = 0
+        let error = try #require(throws: FrameError.self) {
+            for stream in stride(from: UInt32(1), to: 4000, by: 2) {
+                let frame = PlainFrame(FrameHeader(.request, flags: .more, stream: stream))
+                _ = try decoder.frames(in: frame.encoded())
+                count += 1
+            }
+        }
+        #expect(error.kind == .tooLarge && error.frame == Limits.unfinishedMessages + 1)
+        #expect(count == Limits.unfinishedMessages)
+    }
+
+    @Test func `what began and does not go on is noticed, and what goes on is not`() throws {
+        var decoder = FrameDecoder.opened(from: .client)
+        let ping = PlainFrame(FrameHeader(.ping)).encoded()
+        func fragment(_ stream: UInt32, _ flags: FrameFlags) -> [UInt8] {
+            PlainFrame(FrameHeader(.request, flags: flags, stream: stream)).encoded()
+        }
+        var mark = decoder.mark
+        #expect(!decoder.isStalled(since: mark))
+        _ = try decoder.frames(in: Array(ping.prefix(9)))
+        #expect(!decoder.isStalled(since: mark))
+        mark = decoder.mark
+        #expect(decoder.isStalled(since: mark))
+        _ = try decoder.frames(in: Array(ping.dropFirst(9)) + ping.prefix(9))
+        #expect(!decoder.isStalled(since: mark), "another frame is under way")
+        _ = try decoder.frames(in: Array(ping.dropFirst(9)) + fragment(1, .more))
+        mark = decoder.mark
+        _ = try decoder.frames(in: ping)
+        #expect(decoder.isStalled(since: mark), "a ping is no part of it")
+        _ = try decoder.frames(in: fragment(1, .more))
+        #expect(!decoder.isStalled(since: mark))
+        _ = try decoder.frames(in: fragment(1, .end))
+        mark = decoder.mark
+        #expect(!decoder.isStalled(since: mark))
+    }
 }

@@ -74,6 +74,7 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
         switch type {
         case Self.introduction:
             let address = try MemberAddress(decoding: payload)
+            try address.validate()
             guard let claimed = Identity(address.node), identity == nil || identity == claimed
             else { throw NodeEnd(76, "it names itself as another node than its certificate does") }
             let isNews = node.peerAddresses.updateValue(PeerAddress(address), forKey: claimed)

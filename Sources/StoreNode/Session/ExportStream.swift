@@ -12,24 +12,33 @@ extension ExportCursor: ExportLookup {}
 ///
 /// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way
 /// nor it in theirs; nothing of it leaves before that position is committed. One part is being made
-/// at a time, and none is made that the client has not asked for.
+/// at a time, and none is made that the client has not asked for. It keeps its place on the
+/// connection until nothing of it is left, here or on the background queue.
 ///
 /// `@unchecked Sendable`: confined to the core queue, but for `maker`, which is handed to the
 /// background queue and back.
 final class ExportStream: @unchecked Sendable {
-    private unowned let session: Session
+    private weak var session: Session?
     private unowned let node: Node
     private let stream: UInt32
     private let lsn: LSN
-    private let maker: ExportMaker
+    /// Gone when it is given up: it holds a copy of the workspace.
+    private var maker: ExportMaker?
     /// Bytes the client takes before it grants more.
     private var credit = Limits.initialCreditBytes
-    private var parts: [[UInt8]] = []
+    /// What was made, and how much of it was sent.
+    private var part: [UInt8] = []
+    private var sentOfPart = 0
     private var isMaking = false
     private var isCommitted = false
     private var isCancelled = false
     /// What it ended with, once everything has been made.
     private var end: ExportEnd?
+    /// What the client has taken since when.
+    private var taken: (bytes: Int, since: Instant)
+
+    /// Bytes of a DATA frame: small enough that other frames come between.
+    private static let pieceBytes = 48 << 10
 
     init(_ session: Session, _ node: Node, _ stream: UInt32, _ lsn: LSN, _ maker: ExportMaker) {
         self.session = session
@@ -37,6 +46,7 @@ final class ExportStream: @unchecked Sendable {
         self.stream = stream
         self.lsn = lsn
         self.maker = maker
+        taken = (0, node.now)
     }
 
     /// The client has taken bytes and lets more come.
@@ -48,48 +58,83 @@ final class ExportStream: @unchecked Sendable {
     /// What it shows is committed: it may begin.
     func begin() {
         isCommitted = true
-        proceed()
+        if isCancelled { giveUp() } else { proceed() }
     }
 
-    func cancel() { isCancelled = true }
+    /// The client does not want it any more, or is gone.
+    func cancel() {
+        isCancelled = true
+        // Before it is committed the gate holds it still.
+        if isCommitted, !isMaking { giveUp() }
+    }
+
+    private func giveUp() {
+        maker = nil
+        part = []
+        session?.exports.removeValue(forKey: stream)
+        session?.finishRequest(stream)
+    }
 
     /// Sends what may be sent, and has more made.
     func proceed() {
-        guard isCommitted, !isCancelled else { return }
-        while let part = parts.first, credit > 0,
+        guard isCommitted, !isCancelled, let session else { return }
+        while sentOfPart < part.count, credit > 0,
             session.connection.unsentBytes < Limits.unsentBytes / 2
         {
-            credit -= part.count
-            parts.removeFirst()
-            session.write(
-                FrameHeader(.data, stream: stream, encoding: .raw), payload: part)
+            let count = min(part.count - sentOfPart, credit, Self.pieceBytes)
+            let piece = [UInt8](part[sentOfPart..<(sentOfPart + count)])
+            credit -= count
+            sentOfPart += count
+            taken.bytes += count
+            session.write(FrameHeader(.data, stream: stream, encoding: .raw), payload: piece)
         }
-        if let end, parts.isEmpty { return finish(end) }
-        if parts.isEmpty, credit > 0, !isMaking, end == nil { make() }
+        guard sentOfPart == part.count else { return }
+        if let end { finish(end, session) } else if credit > 0, !isMaking { make() }
     }
 
     private func make() {
+        guard let maker else { return }
         isMaking = true
         node.background.run { [self] in
-            let part = maker.next()
-            node.queue.run { [self] in
-                isMaking = false
-                switch part {
-                case .part(let bytes): parts.append(bytes)
-                case .end(let end): self.end = end
-                }
-                proceed()
-            }
+            let made = maker.next()
+            node.queue.run { [self] in take(made) }
         }
     }
 
-    private func finish(_ end: ExportEnd) {
+    private func take(_ made: ExportMaker.Made) {
+        isMaking = false
+        if isCancelled { return giveUp() }
+        switch made {
+        case .part(let bytes):
+            part = bytes
+            sentOfPart = 0
+        case .end(let end): self.end = end
+        }
+        proceed()
+    }
+
+    private func finish(_ end: ExportEnd, _ session: Session) {
         isCancelled = true
+        maker = nil
         session.exports.removeValue(forKey: stream)
         session.deliver(
             HeldReply(
                 lsn: lsn, session: session.id, stream: stream, deadline: node.now,
                 isCommand: false, workspacePosition: end.position, content: .answer(end.encoded())))
+    }
+
+    /// Ends it if the client takes too little of it: a copy of a workspace is kept for it.
+    func review(_ now: Instant) {
+        guard now.since(taken.since) >= .seconds(UInt64(Limits.slowReadingSeconds)) else { return }
+        let waits = isCommitted && !isCancelled && sentOfPart < part.count
+        let isSlow = taken.bytes < Limits.slowestBytesPerSecond * Limits.slowReadingSeconds
+        taken = (0, now)
+        guard waits, isSlow else { return }
+        var failure = Failure(
+            .deadlineExceeded,
+            "The export was not read for \(Limits.slowReadingSeconds) s; ask for it again.")
+        failure.outcome = .notExecuted
+        session?.fail(stream, failure)
     }
 }
 

@@ -23,7 +23,13 @@ extension Session {
         guard
             let features = Features.agreed(
                 offered: hello.features, required: hello.requiredFeatures)
-        else { return leave(.badFrame, "A feature that the client requires is not to be had.") }
+        else {
+            let missing = hello.requiredFeatures & ~Features.known.rawValue
+            return leave(
+                .badFrame,
+                "The client requires features that this node does not know: bits "
+                    + "0x\(String(missing, radix: 16)).")
+        }
         let cluster = node.replica.meta.cluster
         guard hello.expectedCluster.isEmpty || hello.expectedCluster == cluster.bytes else {
             return leave(
@@ -38,8 +44,15 @@ extension Session {
 
     /// Finds out whose token it is, and goes on if it is anybody's.
     private func identify(_ token: String, _ accepted: () -> Void) {
+        guard !token.isEmpty else { return leave(.badToken, "HELLO has no token.") }
         let hash = node.world.cryptography.sha256([UInt8](token.utf8))
         if let principal = node.authenticate(hash) {
+            guard node.admit(principal) else {
+                return leave(
+                    .overloaded,
+                    "There are \(Limits.connectionsPerToken) connections with this token; close "
+                        + "one of them.")
+            }
             credentials = Credentials(principal: principal, secretHash: hash)
             greetingLimit?.cancel()
             accepted()
@@ -77,6 +90,27 @@ extension Session {
         write(FrameHeader(.helloOk), payload: answer.encoded())
         decoder.open(features: features)
         encoder.features = features
+    }
+}
+
+extension Node {
+    /// Counts a connection of a token; false if there are too many. An operator's is not counted:
+    /// who looks after the store has to get in, and load is measured with it.
+    func admit(_ principal: Principal) -> Bool {
+        guard !principal.scopes.contains(.operate) else { return true }
+        let count = tokenConnections[principal.token, default: 0]
+        guard count < Limits.connectionsPerToken else { return false }
+        tokenConnections[principal.token] = count + 1
+        return true
+    }
+
+    /// A session has ended.
+    func forget(_ session: Session) {
+        sessions.removeValue(forKey: session.id)
+        guard let principal = session.credentials?.principal,
+            let count = tokenConnections[principal.token]
+        else { return }
+        tokenConnections[principal.token] = count > 1 ? count - 1 : nil
     }
 }
 

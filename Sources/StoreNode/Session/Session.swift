@@ -9,7 +9,8 @@ internal import WorkProtocol
 /// to send collect in `output` and leave together at the end of the turn.
 ///
 /// Whoever breaks the protocol gets a GOAWAY with the reason, loses this connection, and nothing
-/// else is disturbed.
+/// else is disturbed. What one connection can make the node hold is bounded: by the number and the
+/// bytes of its requests, of its unfinished messages, and of the answers it does not read.
 final class Session: ConnectionReceiver, @unchecked Sendable {
     // `@unchecked Sendable`: confined to the core queue.
     let id: UInt64
@@ -20,19 +21,31 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     var encoder = FrameEncoder()
     /// Who it is, once it has said so.
     var credentials: Credentials?
-    /// Streams with a request that has not been answered.
-    var openStreams: Set<UInt32> = []
+    /// Requests that are not done, by stream; also those that nobody waits for any more.
+    private var requests: [UInt32: OpenRequest] = [:]
+    /// The bytes of their messages.
+    private var requestBytes = 0
     var exports: [UInt32: ExportStream] = [:]
     var output = ByteWriter(capacity: 4096)
-    private var isDirty = false
-    var isClosed = false
+    var isDirty = false
+    private(set) var isClosed = false
+    private(set) var isReading = true
     var greetingLimit: (any ScheduledWork)?
     /// When something last arrived.
-    var heardAt: Instant
+    private(set) var heardAt: Instant
+    /// What of a frame or message had begun when that was last looked at.
+    var begun: (mark: FrameDecoder.Mark, at: Instant)
 
     struct Credentials {
         var principal: Principal
         var secretHash: [UInt8]
+    }
+
+    /// A request that holds its place until its work is done, even when its client has given it up:
+    /// otherwise asking and giving up in turn would be a way round every limit.
+    struct OpenRequest {
+        var bytes: Int
+        var isWanted = true
     }
 
     init(_ id: UInt64, _ connection: any Connection, _ node: Node) {
@@ -40,6 +53,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         self.connection = connection
         self.node = node
         heardAt = node.now
+        begun = (FrameDecoder(from: .client).mark, node.now)
         let limit = Interval.seconds(UInt64(Limits.handshakeSeconds))
         greetingLimit = node.queue.schedule(after: limit) { [weak self] in
             guard let self, credentials == nil else { return }
@@ -65,19 +79,17 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         }
     }
 
-    func receivedAll(on connection: any Connection) { node.scheduleTurn() }
+    func receivedAll(on connection: any Connection) {
+        regulateReading()
+        node.scheduleTurn()
+    }
 
     func writable(_ connection: any Connection) {
+        regulateReading()
         for stream in exports.keys.sorted() { exports[stream]?.proceed() }
     }
 
-    func closed(_ connection: any Connection, _ reason: NetworkError?) {
-        isClosed = true
-        greetingLimit?.cancel()
-        for stream in exports.values { stream.cancel() }
-        exports.removeAll()
-        node.sessions.removeValue(forKey: id)
-    }
+    func closed(_ connection: any Connection, _ reason: NetworkError?) { forget() }
 
     private func take(_ frame: borrowing Frame) {
         switch frame.header.type {
@@ -88,100 +100,81 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         case .ping:
             write(FrameHeader(.pong, aux: frame.header.aux))
         case .goAway: close()
-        default: break
+        case .pong: break
+        default:
+            // AUTH, and DATA of a client: no method of this version takes them.
+            leave(.badFrame, "\(frame.header.type) has no place here in version 1.")
         }
     }
 
-    /// The client does not want the answer any more. A command that was appended goes on.
-    private func cancel(_ stream: UInt32) {
-        openStreams.remove(stream)
-        exports.removeValue(forKey: stream)?.cancel()
-    }
+    // MARK: - Requests
 
     private func request(_ frame: borrowing Frame) {
-        let stream = frame.header.stream
-        guard stream % 2 == 1, !openStreams.contains(stream) else {
-            return leave(.badFrame, "Stream \(stream) is not one that a client may open now.")
+        let bytes = frame.payload.byteCount
+        if let failure = refusal(of: frame.header, bytes) {
+            return write(failure, on: frame.header.stream)
         }
-        guard openStreams.count < Limits.streams else {
-            return fail(
-                stream,
-                Failure(
-                    .overloaded,
-                    "There are \(Limits.streams) requests under way on this "
-                        + "connection; wait for answers.", retryAfter: 50))
-        }
-        openStreams.insert(stream)
+        requests[frame.header.stream] = OpenRequest(bytes: bytes)
+        requestBytes += bytes
         node.take(frame, from: self)
     }
 
-    // MARK: - Answering
-
-    /// Queues an answer, a failure, or whatever was held, for the end of the turn.
-    func deliver(_ reply: HeldReply) {
-        if case .stream(let stream) = reply.content { return stream.begin() }
-        guard openStreams.remove(reply.stream) != nil else { return }
-        switch reply.content {
-        case .stream: break
-        case .failure(let failure): write(failure, on: reply.stream)
-        case .answer(let payload):
-            var header = FrameHeader(.response, flags: .end, stream: reply.stream)
-            if isOperator { header.route = reply.lsn.rawValue }
-            encoder.append(
-                header, extensions: extensions(reply), payload: payload, to: &output)
-            dirty()
+    /// Why a request is not taken at all, if so. (The decoder sees to it that its stream is new.)
+    private func refusal(of header: FrameHeader, _ bytes: Int) -> Failure? {
+        guard header.flags.contains(.end) else {
+            return Failure(.badFrame, "A request needs END: no method takes a stream.")
         }
-    }
-
-    /// Answers a request with a failure.
-    func fail(_ stream: UInt32, _ failure: Failure) {
-        openStreams.remove(stream)
-        exports.removeValue(forKey: stream)
-        write(failure, on: stream)
-    }
-
-    private func write(_ failure: Failure, on stream: UInt32) {
-        let header = FrameHeader(
-            .response, flags: .end, code: failure.status, stream: stream, aux: failure.retryAfter)
-        encoder.append(header, payload: failure.encoded(), to: &output)
-        dirty()
-    }
-
-    var isOperator: Bool { credentials?.principal.scopes.contains(.operate) ?? false }
-
-    /// Where the answer stands: the epoch, how many copies it is safe on, and the position, which
-    /// only operators see plainly, since it tells how much others do.
-    private func extensions(_ reply: HeldReply) -> Extensions {
-        var extensions = Extensions()
-        extensions.standing = Extensions.Standing(
-            epoch: node.wireEpoch, replicas: UInt8(clamping: node.replica.replicas),
-            workspacePosition: isOperator ? reply.workspacePosition : 0)
-        extensions.position = node.positionToken(reply.lsn)
-        return extensions
-    }
-
-    func write(_ header: FrameHeader, payload: [UInt8] = []) {
-        encoder.append(header, payload: payload, to: &output)
-        dirty()
-    }
-
-    private func dirty() {
-        guard !isDirty else { return }
-        isDirty = true
-        node.dirtySessions.append(self)
-        node.scheduleTurn()
-    }
-
-    /// Sends what has collected.
-    func flush() {
-        isDirty = false
-        guard !isClosed, output.count > 0 else { return }
-        connection.send(output.bytes)
-        output.removeAll()
-        if connection.unsentBytes > Limits.unsentBytes, exports.isEmpty {
-            node.world.tell(.note("\(connection.peer): reads too slowly, closed"))
-            close()
+        guard header.encoding == PayloadEncoding.protobuf.rawValue else {
+            return Failure(
+                .badFrame,
+                "Encoding \(header.encoding) is not taken here: a request is Protocol Buffers, 0.")
         }
+        guard requests.count < Limits.streams else {
+            return overloaded("There are \(Limits.streams) requests under way on this connection")
+        }
+        guard requestBytes + decoder.heldBytes + bytes <= Limits.requestsInFlightBytes else {
+            return overloaded("The requests under way on this connection are too large together")
+        }
+        guard !isFullOfAnswers(output.count) else {
+            return overloaded("Too many answers wait to be read on this connection")
+        }
+        return nil
+    }
+
+    private func overloaded(_ why: String) -> Failure {
+        Failure(.overloaded, "\(why); wait for answers.", retryAfter: 50)
+    }
+
+    /// The client does not want the answer any more. What was begun goes on, and keeps its place.
+    private func cancel(_ stream: UInt32) {
+        requests[stream]?.isWanted = false
+        exports[stream]?.cancel()
+    }
+
+    /// The work of a request is done.
+    /// - Returns: whether somebody waits for its answer.
+    @discardableResult
+    func finishRequest(_ stream: UInt32) -> Bool {
+        guard let request = requests.removeValue(forKey: stream) else { return false }
+        requestBytes -= request.bytes
+        if !isReading { regulateReading() }
+        return request.isWanted && !isClosed
+    }
+
+    // MARK: - Bounds
+
+    /// Whether the client leaves so much unread that it gets nothing more to read for now.
+    private func isFullOfAnswers(_ more: Int = 0) -> Bool {
+        connection.unsentBytes + more > Limits.unsentBytes / 2
+    }
+
+    /// Stops reading while there is too much of this client's here, and goes on when there is less.
+    func regulateReading() {
+        let held = requestBytes + decoder.heldBytes
+        let mayRead = held <= Limits.requestsInFlightHardBytes && !isFullOfAnswers()
+        guard mayRead != isReading, !isClosed else { return }
+        isReading = mayRead
+        connection.setReading(mayRead)
     }
 
     // MARK: - Leaving
@@ -189,9 +182,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     /// Says why, and closes.
     func leave(_ reason: Reason, _ message: String) {
         guard !isClosed else { return }
-        var goAway = GoAway()
-        goAway.reason = reason.rawValue
-        goAway.message = message
+        var goAway = GoAway(reason, message)
         goAway.primary = node.primaryAddress
         goAway.lastStream = decoder.lastStream
         write(FrameHeader(.goAway, code: UInt16(reason.rawValue)), payload: goAway.encoded())
@@ -201,11 +192,34 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     func close() {
         guard !isClosed else { return }
-        isClosed = true
         connection.close()
-        node.sessions.removeValue(forKey: id)
+        forget()
+    }
+
+    private func forget() {
+        guard !isClosed else { return }
+        isClosed = true
+        node.forget(self)
         greetingLimit?.cancel()
         for stream in exports.values { stream.cancel() }
         exports.removeAll()
+    }
+
+    /// Tells a connection that has no session, and gets none, why.
+    static func turnAway(_ connection: any Connection, _ reason: Reason, _ message: String) {
+        var writer = ByteWriter()
+        FrameEncoder().append(
+            FrameHeader(.goAway, code: UInt16(reason.rawValue)),
+            payload: GoAway(reason, message).encoded(), to: &writer)
+        connection.send(writer.bytes)
+        connection.close()
+    }
+}
+
+extension GoAway {
+    fileprivate init(_ reason: Reason, _ message: String) {
+        self.init()
+        self.reason = reason.rawValue
+        self.message = message
     }
 }

@@ -60,6 +60,22 @@ package struct FrameDecoder: Sendable {
         !pending.isEmpty || (prefaceCount > 0 && prefaceCount < Preface.bytes.count)
     }
 
+    /// A place in the connection's frames, to ask later whether something stopped there.
+    package struct Mark: Sendable {
+        fileprivate var frameCount: Int
+        fileprivate var isMidFrame: Bool
+    }
+
+    /// Where the connection's frames are now.
+    package var mark: Mark { Mark(frameCount: frameCount, isMidFrame: isMidFrame) }
+
+    /// Whether a frame that had begun at `mark` has not ended, or a message that had begun by then
+    /// got nothing since. Complexity: O(unfinished messages).
+    package func isStalled(since mark: Mark) -> Bool {
+        (mark.isMidFrame && mark.frameCount == frameCount)
+            || reassembly.isStalled(since: mark.frameCount)
+    }
+
     /// Bytes held for unfinished frames and messages.
     package var heldBytes: Int { pending.count + reassembly.byteCount }
 
@@ -132,7 +148,8 @@ package struct FrameDecoder: Sendable {
         if header.flags.contains(.more) || reassembly.has(header.stream) {
             let whole: (header: FrameHeader, body: [UInt8])?
             do {
-                whole = try reassembly.add(header, body, limit: messageBytes)
+                whole = try reassembly.add(
+                    header, body, limit: messageBytes, frame: frameCount)
             } catch { throw error.inFrame(frameCount) }
             guard let whole else { return .nothing }
             return .assembled(whole.header, unsafe try expand(whole.header, whole.body.span.bytes))

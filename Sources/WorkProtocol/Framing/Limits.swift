@@ -26,23 +26,28 @@ package enum Limits {
     package static let requestsInFlightHardBytes = 16 << 20
     /// Messages of which some fragments have come and others have not, on a connection.
     package static let unfinishedBytes = 8 << 20
+    /// The number of such messages.
+    package static let unfinishedMessages = 512
     /// What may be sent on a stream before the receiver says more.
     package static let initialCreditBytes = 256 << 10
     /// Bytes that wait to be sent to a client; above it the connection is closed.
     package static let unsentBytes = 8 << 20
-    /// The rate below which a started frame is given up, bytes a second.
+    /// A stream that is read more slowly than this is given up, bytes a second, on the average of
+    /// `slowReadingSeconds`.
     package static let slowestBytesPerSecond = 1_024
+    package static let slowReadingSeconds = 600
     /// Payloads from this size on are compressed, where that is agreed.
     package static let compressibleBytes = 4_096
     /// How many times its own size a compressed block may claim to become.
     package static let expansion = 255
     /// A connection without a frame is closed after, seconds.
     package static let idleSeconds = 60
-    /// A ping is sent after so long without a frame, seconds.
+    /// A client sends a ping after so long without a frame, seconds.
     package static let pingSeconds = 15
-    /// Preface, TLS, hello and authentication together, seconds.
+    /// The TLS handshake, and after it preface, hello and authentication together, seconds each.
     package static let handshakeSeconds = 5
-    /// From a frame's first byte to its last, seconds.
+    /// A frame that has begun, and a message of which fragments have come, must go on within this,
+    /// seconds.
     package static let frameSeconds = 10
     /// A request that does not say how long it may take, milliseconds.
     package static let deadlineMilliseconds = 10_000
@@ -62,24 +67,26 @@ package enum Limits {
 
     /// All limits, with unit and what breaking them gets.
     package static let table: [Limit] = [
-        limit("frame", frameBytes, "bytes", "303 bad frame, closed"),
-        limit("frame before authentication", greetingFrameBytes, "bytes", "303 bad frame, closed"),
-        limit("request message", requestBytes, "bytes", "301 too large"),
+        limit("frame", frameBytes, "bytes", "301 too large, closed"),
+        limit("frame before authentication", greetingFrameBytes, "bytes", "301 too large, closed"),
+        limit("request message", requestBytes, "bytes", "301 too large, closed"),
         limit("response message", responseBytes, "bytes", "301 too large: ask for a stream"),
-        limit("extensions of a frame", extensionCount, "", "303 bad frame, closed"),
-        limit("extensions of a frame, size", extensionBytes, "bytes", "303 bad frame, closed"),
+        limit("extensions of a frame", extensionCount, "", "303 bad frame"),
+        limit("extensions of a frame, size", extensionBytes, "bytes", "301 too large, closed"),
         limit("streams of a connection", streams, "", "104 overloaded, back off"),
         limit("requests in flight", requestsInFlightBytes, "bytes", "104 overloaded, back off"),
         limit("requests in flight, hard", requestsInFlightHardBytes, "bytes", "reading stops"),
-        limit("unfinished messages", unfinishedBytes, "bytes", "301 too large, closed"),
-        limit("credit of a stream at first", initialCreditBytes, "bytes", "303 bad frame, closed"),
+        limit("unfinished messages", unfinishedMessages, "", "301 too large, closed"),
+        limit("unfinished messages, size", unfinishedBytes, "bytes", "301 too large, closed"),
+        limit("credit of a stream at first", initialCreditBytes, "bytes", "kept by the sender"),
         limit("unsent", unsentBytes, "bytes", "closed"),
-        limit("slowest rate", slowestBytesPerSecond, "bytes/s", "closed"),
-        limit("expansion of LZ4", expansion, "times", "303 bad frame, closed"),
+        limit("slowest reading", slowestBytesPerSecond, "bytes/s", "111 deadline exceeded"),
+        limit("slowest reading, over", slowReadingSeconds, "s", "111 deadline exceeded"),
+        limit("expansion of LZ4", expansion, "times", "301 too large, closed"),
         limit("idle", idleSeconds, "s", "closed"),
-        limit("ping", pingSeconds, "s", "sent by both ends"),
-        limit("handshake", handshakeSeconds, "s", "closed"),
-        limit("a started frame", frameSeconds, "s", "closed"),
+        limit("ping", pingSeconds, "s", "sent by the client"),
+        limit("handshake of TLS, then HELLO", handshakeSeconds, "s", "closed"),
+        limit("a started frame or message", frameSeconds, "s", "303 bad frame, closed"),
         limit("deadline, default", deadlineMilliseconds, "ms", "111 deadline exceeded"),
         limit("deadline, longest", longestDeadlineMilliseconds, "ms", "clamped"),
         limit("connections", connections, "", "104 overloaded, closed"),

@@ -6,12 +6,20 @@ struct Reassembly: Sendable {
     private struct Partial {
         var header: FrameHeader
         var bytes: [UInt8]
+        /// The connection's frame that brought the last of it.
+        var lastFrame: Int
     }
 
-    /// Looked up by stream, never walked.
+    /// Looked up by stream. Invariant: at most `Limits.unfinishedMessages`, since even an empty one
+    /// takes memory.
     private var partials: [UInt32: Partial] = [:]
     /// Invariant: the sum of all partials' bytes, at most `Limits.unfinishedBytes`.
     private(set) var byteCount = 0
+
+    /// Whether some message got nothing since the frame of that number.
+    func isStalled(since frame: Int) -> Bool {
+        partials.values.contains { $0.lastFrame <= frame }
+    }
 
     func has(_ stream: UInt32) -> Bool { !partials.isEmpty && partials[stream] != nil }
 
@@ -20,17 +28,24 @@ struct Reassembly: Sendable {
         byteCount -= partial.bytes.count
     }
 
-    /// Adds a fragment; answers the whole message with its last: the first fragment's header with
-    /// the last one's END.
+    /// Adds a fragment, which is the connection's frame number `frame`; answers the whole message
+    /// with its last: the first fragment's header with the last one's END.
     mutating func add(
-        _ header: FrameHeader, _ body: RawSpan, limit: Int
+        _ header: FrameHeader, _ body: RawSpan, limit: Int, frame: Int
     ) throws(FrameError) -> (header: FrameHeader, body: [UInt8])? {
         var partial: Partial
         if let begun = partials.removeValue(forKey: header.stream) {
             try checkContinuation(header, of: begun.header)
             partial = begun
+            partial.lastFrame = frame
         } else {
-            partial = Partial(header: header, bytes: [])
+            guard partials.count < Limits.unfinishedMessages else {
+                throw FrameError(
+                    .tooLarge, offset: 5,
+                    expected: "at most \(Limits.unfinishedMessages) unfinished messages",
+                    found: "another fragment with MORE")
+            }
+            partial = Partial(header: header, bytes: [], lastFrame: frame)
         }
         let size =
             partial.bytes.count + body.byteCount - Int(partial.header.extensionBytes)

@@ -19,9 +19,12 @@ package struct RequestID: Hashable, Sendable {
     /// When the session was made, milliseconds since 1970.
     package var created: Int64 { Int64(high >> 16) }
 
+    /// The latest time of a session: 48 bits.
+    package static let timeMax: Int64 = 0xFFFF_FFFF_FFFF
+
     /// A session made at `time` with 80 random bits.
     package init(time: Int64, random: (UInt16, UInt64), sequence: UInt64) {
-        let milliseconds = UInt64(clamping: time) & 0xFFFF_FFFF_FFFF
+        let milliseconds = UInt64(clamping: min(time, Self.timeMax))
         self.init(high: milliseconds << 16 | UInt64(random.0), low: random.1, sequence: sequence)
     }
 }

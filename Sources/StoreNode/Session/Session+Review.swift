@@ -1,0 +1,32 @@
+internal import Environment
+internal import WorkProtocol
+
+/// What is looked at about every second.
+extension Session {
+    /// Ends the connection of a token that is worth nothing any more, of a client that is silent,
+    /// and of one that began a frame or a message and does not go on; ends an export that nobody
+    /// reads.
+    ///
+    /// - Parameter canTell: Whether this node knows who has which token.
+    func review(_ now: Instant, canTell: Bool) {
+        // Before the greeting there is another limit.
+        guard let credentials else { return }
+        if canTell, node.authenticate(credentials.secretHash) == nil {
+            return leave(.badToken, "The token is not valid any more.")
+        }
+        if now.since(heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
+            return leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
+        }
+        if now.since(begun.at) >= .seconds(UInt64(Limits.frameSeconds)) {
+            // What this end does not read cannot go on.
+            if isReading, decoder.isStalled(since: begun.mark) {
+                return leave(
+                    .badFrame,
+                    "A frame or message began and did not go on for "
+                        + "\(Limits.frameSeconds) s.")
+            }
+            begun = (decoder.mark, now)
+        }
+        for stream in exports.keys.sorted() { exports[stream]?.review(now) }
+    }
+}
