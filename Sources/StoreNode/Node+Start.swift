@@ -36,7 +36,13 @@ extension Node {
             throw NodeEnd(74, "node.meta cannot be read: \(error)")
         }
         switch loaded {
-        case .found(let meta): return meta
+        case .found(let meta):
+            // After a flush that failed it may have been read from memory only. What this node goes
+            // by has to outlast a loss of power.
+            do { try metaStore.store(meta) } catch {
+                throw NodeEnd(74, "node.meta cannot be written: \(error)")
+            }
+            return meta
         case .fresh:
             throw NodeEnd(
                 78, "There is no node.meta: this directory was not made by `holdfastd init`.")
@@ -76,7 +82,7 @@ extension Node {
         do throws(LogFailure) {
             log = try openLog(meta, evidence, start, .cut)
         } catch { throw NodeEnd(error) }
-        return meta.members.count > 1 ? .undecided : .whole
+        return meta.actingRole == .follower || meta.members.count > 1 ? .undecided : .whole
     }
 
     private func openLog(

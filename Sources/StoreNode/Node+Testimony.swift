@@ -13,6 +13,12 @@ extension Node {
 
     package var node: Identity { replica.meta.node }
 
+    /// What the start made of the log; nil before it.
+    package var recovery: LogRecovery? { log?.recovery }
+
+    /// Whether the state began with a snapshot, or one has been taken since.
+    package var hasSnapshot: Bool { maintenance.snapshotPoint > .zero }
+
     /// How far the state in memory is.
     package var statePoint: LSN { replica.epoch == nil ? applied : lastEntered }
 
@@ -28,18 +34,21 @@ extension Node {
         }
     }
 
-    /// Every committed change record that the log still has, in order.
+    /// Every committed change record from `first` on that the log still has, in order.
     package func forEachCommittedChange(
+        from first: LSN = .zero,
         _ body: (_ lsn: LSN, _ workspace: UInt64, _ content: [UInt8]) -> Void
     ) throws {
         guard let log else { return }
-        var next = log.oldest
+        var next = max(first, log.oldest)
         while next <= replica.commit {
             let batches = try log.batches(from: next, maxBytes: 1 << 20)
             guard let last = batches.last else { return }
             for batch in batches {
                 try batch.forEachRecord { record throws(Corruption) in
-                    guard record.type == .change, record.lsn <= replica.commit else { return }
+                    guard record.type == .change, record.lsn >= first,
+                        record.lsn <= replica.commit
+                    else { return }
                     body(record.lsn, record.workspace, record.copy().body)
                 }
             }
