@@ -74,6 +74,9 @@ struct Enrolment {
 
     private func file(_ name: String) -> [UInt8] { files[name] ?? [] }
 
+    /// Whether `bytes` are a secret that nobody guesses. What is empty would be everybody's.
+    static func isToken(_ bytes: [UInt8]) -> Bool { bytes.count { $0 > 0x20 } >= 20 }
+
     /// A name for people, where none was given.
     var defaultName: String { "node-\(node.description.prefix(4))" }
 
@@ -122,7 +125,10 @@ struct Enrolment {
         history = try identity("history")
         node = try identity("node")
         peers = try file.list("peers") ?? []
-        adminToken = Array((try file.text("admin_token") ?? "").utf8)
+        guard let token = try file.text("admin_token"), Self.isToken(Array(token.utf8)) else {
+            throw Failure(65, "\(path) lacks admin_token: it is not a whole invitation")
+        }
+        adminToken = Array(token.utf8)
         for name in Self.fileNames {
             guard let content = try file.text(Self.key(name)) else {
                 throw Failure(65, "\(path) lacks \(name): it is not a whole invitation")

@@ -38,30 +38,30 @@ struct Run: ParsableCommand {
             let disk = try SystemDisk(root: directory.path)
             try disk.lock()
             let material = try directory.material()
+            let refused = RefusedConnections(now: { scheduler.now }) {
+                Terminal.tell("note: \($0)")
+            }
             let world = World(
-                disk: disk,
-                network: SystemNetwork(material) { error in
-                    Terminal.tell("note: \(error)")
-                },
+                disk: disk, network: SystemNetwork(material) { refused.add($0) },
                 scheduler: scheduler, randomness: SystemRandomness(),
-                cryptography: SystemCryptography(
-                    blockKey: Self.key(try FileText.read(directory.positionKey))),
+                cryptography: SystemCryptography(blockKey: try Self.positionKey(directory)),
                 archive: settings.archive.isEmpty
                     ? nil : try DirectoryArchive(path: settings.archive),
                 end: { Self.end($0) }, tell: { Self.tell($0) })
-            let token = try FileText.read(directory.adminToken)
+            let token = try Self.operatorToken(directory)
             let node = Node(configuration(settings, directory, token), in: world)
             StopSignals.report(on: signals) { _ in
                 notification.stopping()
                 node.stop { Terminal.end(0) }
             }
-            try node.start()
-            notification.ready()
+            try node.start { notification.ready() }
             if untilInputEnds {
                 Terminal.waitForInputToEnd()
                 Terminal.end(0)
             }
             while true { Terminal.pause() }
+        } catch let failure as Failure {
+            throw failure
         } catch let error as NodeEnd {
             throw Failure(error.exitCode, error.message)
         } catch let error as DiskError {
@@ -93,8 +93,7 @@ struct Run: ParsableCommand {
     private func configuration(
         _ settings: Settings, _ directory: DataDirectory, _ token: [UInt8]
     ) -> NodeConfiguration {
-        let secret = token.filter { $0 != 0x0A && $0 != 0x0D && $0 != 0x20 }
-        let hash = SystemCryptography(blockKey: [UInt8](repeating: 0, count: 32)).sha256(secret)
+        let hash = SystemCryptography(blockKey: [UInt8](repeating: 0, count: 32)).sha256(token)
         let listen = Endpoint(address: settings.listen) ?? .tcp(host: "127.0.0.1", port: 7420)
         var configuration = NodeConfiguration(
             name: settings.name,
@@ -114,18 +113,31 @@ struct Run: ParsableCommand {
 
     private static func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
-        let folder = Terminal.environment("PWD") ?? "."
-        return "\(folder)/\(path)"
+        return "\(Terminal.currentFolder ?? ".")/\(path)"
     }
 
-    /// The 32 bytes whose hexadecimal digits `text` is; of a broken file, what can be had.
-    private static func key(_ text: [UInt8]) -> [UInt8] {
-        let digits = text.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        var key = stride(from: 0, to: digits.count - digits.count % 2, by: 2).map {
-            UInt8(digits[$0] << 4 | digits[$0 + 1])
+    /// The operator's token, without the line's end.
+    private static func operatorToken(_ directory: DataDirectory) throws -> [UInt8] {
+        let token = try FileText.read(directory.adminToken)
+        guard Enrolment.isToken(token) else {
+            throw Failure(
+                78, "\(directory.adminToken) holds no token: it would open this node to everybody",
+                help: "write the token of the other node's admin.token into it, or any secret of "
+                    + "20 characters or more")
         }
-        key += [UInt8](repeating: 0, count: max(0, 32 - key.count))
-        return Array(key.prefix(32))
+        return token.filter { $0 > 0x20 }
+    }
+
+    /// The key of the positions that clients are told: 32 bytes, as hexadecimal digits.
+    private static func positionKey(_ directory: DataDirectory) throws -> [UInt8] {
+        let digits = try FileText.read(directory.positionKey).filter { $0 > 0x20 }
+            .compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == 64 else {
+            throw Failure(
+                78, "\(directory.positionKey) holds no key of 64 hexadecimal digits",
+                help: "copy the other node's, or a backup of this one")
+        }
+        return (0..<32).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
     }
 
     private static func end(_ end: NodeEnd) {

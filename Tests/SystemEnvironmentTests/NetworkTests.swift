@@ -239,3 +239,20 @@ extension Connection {
         onItsQueue { for text in texts { self.send(Array(text.utf8)) } }
     }
 }
+
+@Suite struct RefusedConnectionTests {
+    @Test func `strangers get ten lines a minute and a count`() {
+        let time = Watched(Instant(nanoseconds: 1))
+        let lines = Watched<[String]>([])
+        let refused = RefusedConnections(now: { time.value }) { line in
+            lines.change { $0.append(line) }
+        }
+        let error = NetworkError(.notTLS, loopback, reason: "spoke HTTP")
+        for _ in 0..<1000 { refused.add(error) }
+        #expect(lines.value == [String](repeating: "127.0.0.1:0: spoke HTTP", count: 10))
+        time.change { $0 = $0.advanced(by: .seconds(61)) }
+        refused.add(error)
+        #expect(lines.value.count == 12)
+        #expect(lines.value[10] == "990 more connections that did not open in that minute")
+    }
+}

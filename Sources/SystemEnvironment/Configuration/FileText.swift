@@ -26,7 +26,7 @@ package enum FileText {
     }
 
     /// Writes a new file that only its owner may read, and flushes it. An existing one is
-    /// `.exists`, unless it may be replaced.
+    /// `.exists`, unless it may be replaced; then it has the new mode before it has a new byte.
     package static func write(
         _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, replacing: Bool = false
     ) throws(DiskError) {
@@ -34,6 +34,7 @@ package enum FileText {
         let descriptor = unsafe path.withCString { unsafe Glibc.open($0, flags, mode) }
         guard descriptor >= 0 else { throw failure(path, "create") }
         defer { Glibc.close(descriptor) }
+        if replacing, fchmod(descriptor, mode) != 0 { throw failure(path, "protect") }
         var offset = 0
         while offset < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {

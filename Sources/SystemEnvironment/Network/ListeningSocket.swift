@@ -26,7 +26,7 @@ struct ListeningSocket {
         } catch let error as SystemError {
             throw NetworkError(errno: error.number, endpoint, doing: error.call)
         } catch {
-            throw NetworkError(.failed, endpoint, reason: "listen: \(error)")
+            throw NetworkError(error, endpoint, doing: "listen")
         }
     }
 

@@ -20,6 +20,13 @@ extension NetworkError {
             self.init(.timedOut, endpoint, reason: "\(doing): no answer in time")
         case is ChannelError:
             self.init(.closed, endpoint, reason: "\(doing): the connection was closed")
+        case SocketAddressError.unixDomainSocketPathTooLong:
+            self.init(
+                .failed, endpoint,
+                reason: "its path is too long for a UNIX socket, which takes 107 bytes; use a "
+                    + "folder with a shorter one")
+        case SocketAddressError.unknown:
+            self.init(.unreachable, endpoint, reason: "no address is known for this name")
         case let error as NIOSSLExtraError:
             self.init(.untrusted, endpoint, reason: "\(error)")
         case let error as NIOSSLError:
