@@ -9,8 +9,8 @@ struct CSVExport: Sendable {
     private var writer: CSVWriter
     var bytes: [UInt8] = []
 
-    /// Stands where a writer has been taken out to be changed in place.
-    static let placeholder = CSVExport(
+    /// An export of nothing: what stands where a writer has been taken out to be changed in place.
+    static let empty = CSVExport(
         ExportOptions(Export(), host: ""), project: nil, fields: [])
 
     init(_ options: ExportOptions, project: Project?, fields: [Field]) {

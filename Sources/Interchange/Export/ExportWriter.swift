@@ -58,7 +58,8 @@ package struct ExportWriter: Sendable {
         }
     }
 
-    /// Writes what comes after the last task. `position` is that of the state that was exported.
+    /// Writes what comes after the last task. `position` is that of the state that was exported, 0
+    /// where the reader must not know it.
     package mutating func finish(position: UInt64) {
         let rows = self.rows
         update { _ in
@@ -94,11 +95,11 @@ package struct ExportWriter: Sendable {
     ) {
         switch format {
         case .csv(var export):
-            format = .csv(.placeholder)
+            format = .csv(.empty)
             csv(&export)
             format = .csv(export)
         case .json(var export):
-            format = .csv(.placeholder)
+            format = .csv(.empty)
             json(&export)
             format = .json(export)
         }

@@ -39,7 +39,9 @@ struct JSONExport: Sendable {
         writer.key("export")
         writer.beginObject()
         writer.number("schema_version", JSONExport.schemaVersion)
-        writer.number("position", Int64(clamping: position))
+        writer.key("position")
+        // Positions tell how much others do, and are for operators.
+        if position == 0 { writer.null() } else { writer.number(Int64(clamping: position)) }
         writer.number("tasks", Int64(clamping: tasks))
         writer.bool("complete", true)
         writer.endObject()

@@ -105,6 +105,7 @@ struct AsanaFile: ImportedFile {
             project.external = External(gid: projectKey)
             project.name = projectName
             project.into = options.into
+            project.fields = survey.fields.prefix(CSVColumns.fieldsMax).map { Foreign($0.gid) }
             items.append(.project(project))
             ledger.tell("the tasks share no project: all are in a new one, \"\(projectName)\"")
         }

@@ -61,11 +61,15 @@ struct AsanaSurvey {
         for subtask in task["subtasks"]?.elements ?? [] { try check(subtask, depth: depth + 1) }
     }
 
-    /// Takes a task that has been checked, and what is nested in it.
-    mutating func take(_ task: JSONNode, isTop: Bool) throws(TextProblem) {
+    /// Takes a task that has been checked, and what is nested in it. `homes` are the projects of
+    /// what it is nested in: fields of a subtask in no project of its own are theirs.
+    mutating func take(
+        _ task: JSONNode, isTop: Bool, in homes: [String] = []
+    ) throws(TextProblem) {
         let gid = try AsanaSurvey.gid(task)
         if taskOrder[gid] == nil { taskOrder[gid] = taskOrder.count }
-        try takeProjects(task, narrows: isTop && (task["parent"]?.isNull ?? true))
+        let own = try takeProjects(
+            task, in: homes, narrows: isTop && (task["parent"]?.isNull ?? true))
         for tag in task["tags"]?.elements ?? [] {
             let key = try AsanaSurvey.gid(tag)
             if labelNumbers.updateValue(labels.count, forKey: key) == nil {
@@ -73,11 +77,14 @@ struct AsanaSurvey {
             }
         }
         for subtask in task["subtasks"]?.elements ?? [] {
-            try take(subtask, isTop: false)
+            try take(subtask, isTop: false, in: own)
         }
     }
 
-    private mutating func takeProjects(_ task: JSONNode, narrows: Bool) throws(TextProblem) {
+    /// Takes a task's projects and fields; answers the projects whose fields it has.
+    private mutating func takeProjects(
+        _ task: JSONNode, in homes: [String], narrows: Bool
+    ) throws(TextProblem) -> [String] {
         var gids: [String] = []
         for placement in try AsanaSurvey.placements(task) {
             let number = number(of: placement.project)
@@ -90,8 +97,10 @@ struct AsanaSurvey {
                 }
             }
         }
-        for field in task["custom_fields"]?.elements ?? [] { try takeField(field, gids) }
         if narrows { common = common.map { $0.filter(gids.contains) } ?? gids }
+        let own = gids.isEmpty ? homes : gids
+        for field in task["custom_fields"]?.elements ?? [] { try takeField(field, own) }
+        return own
     }
 
     private mutating func number(of project: JSONNode) -> Int {

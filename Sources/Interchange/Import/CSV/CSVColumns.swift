@@ -38,6 +38,7 @@ struct CSVColumns {
     init(_ row: CSVRow, map: FieldMap) throws(TextProblem) {
         count = row.cells.count
         places = row.cells.map(\.place)
+        var uses: [String: UInt32] = [:]
         for (index, cell) in row.cells.enumerated() {
             if let column = StandardColumn(header: cell.text) {
                 guard standard.updateValue(index, forKey: column) == nil else {
@@ -49,7 +50,8 @@ struct CSVColumns {
                 unnamed.append(cell.place)
                 continue
             }
-            let ordinal = UInt32(row.cells[..<index].filter { $0.text == cell.text }.count)
+            let ordinal = uses[cell.text, default: 0]
+            uses[cell.text] = ordinal + 1
             let name = CleanText.line(cell.text).text
             switch map.uses[name] {
             case .ignored: continue

@@ -127,11 +127,25 @@ struct CSVSurvey {
     private mutating func findParent(_ index: Int, _ candidates: [Int32]) {
         if !rows[index].isPlaced, let open = openRow(before: index, named: rows[index].parentName) {
             link(index, to: open)
-        } else if let above = candidates.last(where: { $0 < index }) {
-            link(index, to: above)
-        } else if let below = candidates.first(where: { $0 > index }) {
+            return
+        }
+        let place = CSVSurvey.place(of: Int32(index), in: candidates)
+        if place > 0 {
+            link(index, to: candidates[place - 1])
+        } else if let below = candidates[place...].first(where: { $0 > index }) {
             link(index, to: below)
         }
+    }
+
+    /// How many of the rows, which ascend, stand above a row. O(log rows).
+    static func place(of row: Int32, in rows: [Int32]) -> Int {
+        var low = 0
+        var high = rows.count
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle] < row { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     private mutating func link(_ index: Int, to parent: Int32) {
