@@ -2,13 +2,20 @@
 /// `Admin/GetLimits`; going over one is `limitReached` with a sentence that says what to do.
 package enum GraphLimits {
     package static let subtaskDepth = 32
+    /// Of those that the caller sees, as for dependencies: a refusal must not tell of others.
     package static let projectsPerTask = 20
+    /// And of all, whoever sees them: what a row has room for.
+    package static let placementsPerTask = 200
     package static let collaboratorsPerTask = 1_000
     package static let labelsPerTask = 100
-    /// Dependencies and dependents together.
+    /// As many as the fields of all the projects a task can be in; so a row fits into a record.
+    package static let valuesPerTask = projectsPerTask * fieldsPerProject
+    /// Dependencies and dependents together, of those that the caller sees.
     package static let dependenciesPerTask = 30
-    /// How many tasks a chain of dependencies may lead to: a circle is looked for in all of them.
-    package static let dependencyReach = 100_000
+    /// And of all.
+    package static let linksPerTask = 1_000
+    /// How many tasks one request may walk, looking for circles of dependencies.
+    package static let dependencyWalk = 100_000
     /// So many that one answer has them all.
     package static let attachmentsPerTask = 500
     package static let fieldsPerProject = 20

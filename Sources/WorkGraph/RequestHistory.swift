@@ -4,12 +4,17 @@ internal import WorkProtocol
 /// What was answered to which request, so that a retry is answered the same and done once.
 ///
 /// Part of a workspace's state: carried by records, kept in snapshots, the same on both nodes. An
-/// answer is kept until the client says it has it, at most `outcomesPerSession` a session,
-/// `sessionsMax` sessions, and `age` by log time. A session evicted, or too old to know, is never
-/// executed again: `evicted` remembers the newest that was.
+/// answer is kept until the client says it has it, at most `outcomesPerSession` and
+/// `bytesPerSession` a session, `sessionsMax` sessions of `bytesMax`, and `age` by log time. A
+/// session evicted, or too old to know, is never executed again: `evicted` remembers the newest
+/// that was.
 struct RequestHistory {
     static let outcomesPerSession = 1024
+    /// Bytes of answers, not counting the newest: an answer is at most as long as a record, so a
+    /// session is an entry that a snapshot can hold.
+    static let bytesPerSession = 4 << 20
     static let sessionsMax = 100_000
+    static let bytesMax = 256 << 20
     /// Milliseconds.
     static let age: Int64 = 24 * 3600 * 1000
     /// How far ahead of log time a session may say that it was made, in milliseconds: what clocks
@@ -41,6 +46,8 @@ struct RequestHistory {
         var lastUsed: Int64 = 0
         /// By ascending sequence.
         var outcomes: [Outcome] = []
+        /// Of the answers in `outcomes`.
+        var bytes = 0
         /// Its place in `order`.
         var place: Int32
     }
@@ -53,6 +60,8 @@ struct RequestHistory {
     private var order = UsageOrder<Key>()
     /// Creation time of the newest session that was evicted.
     private(set) var evicted: Int64 = 0
+    /// Of all answers.
+    private(set) var bytes = 0
     var count: Int { order.count }
 
     enum Recall: Equatable {
@@ -103,31 +112,42 @@ struct RequestHistory {
         } else {
             sessions[key.map][key] = Session(place: order.append(key))
         }
-        Self.remember(
+        bytes += Self.remember(
             outcome, id.acknowledged, at: time,
             in: &sessions[key.map][key, default: Session(place: 0)])
         while let oldest = order.oldest, let session = sessions[oldest.map][oldest],
             session.lastUsed < time - Self.age || order.count > Self.sessionsMax
+                || bytes > Self.bytesMax
         {
             evicted = max(evicted, oldest.created)
+            bytes -= session.bytes
             order.remove(session.place)
             sessions[oldest.map].removeValue(forKey: oldest)
         }
     }
 
+    /// Answers how many bytes more the session has.
     private static func remember(
         _ outcome: Outcome, _ acknowledged: UInt64, at time: Int64, in session: inout Session
-    ) {
+    ) -> Int {
+        let before = session.bytes
         session.lastUsed = time
         session.acknowledged = max(session.acknowledged, acknowledged)
         if let first = session.outcomes.first, first.sequence < session.acknowledged {
-            session.outcomes.removeSubrange(
-                ..<place(session.acknowledged, in: session.outcomes))
+            let end = place(session.acknowledged, in: session.outcomes)
+            session.bytes -= session.outcomes[..<end].reduce(0) { $0 + $1.answer.count }
+            session.outcomes.removeSubrange(..<end)
         }
         session.outcomes.insert(outcome, at: place(outcome.sequence, in: session.outcomes))
-        if session.outcomes.count > outcomesPerSession {
-            session.dropped = max(session.dropped, session.outcomes.removeFirst().sequence)
+        session.bytes += outcome.answer.count
+        while session.outcomes.count > 1,
+            session.outcomes.count > outcomesPerSession || session.bytes > bytesPerSession
+        {
+            let oldest = session.outcomes.removeFirst()
+            session.bytes -= oldest.answer.count
+            session.dropped = max(session.dropped, oldest.sequence)
         }
+        return session.bytes - before
     }
 
     // MARK: - Snapshot
@@ -175,6 +195,8 @@ struct RequestHistory {
                 sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
                 method: $0.method, position: $0.position)
         }
+        session.bytes = session.outcomes.reduce(0) { $0 + $1.answer.count }
+        bytes += session.bytes
         sessions[key.map][key] = session
     }
 

@@ -66,7 +66,9 @@ extension WorkspaceGraph {
 
     /// The workspace's own row says how its counter becomes gids.
     private func adopt(_ content: RawSpan) throws(Corruption) {
-        gids = GidPermutation(workspace: ordinal, key: try WorkspaceRow(decoding: content).gidKey)
+        let key = try WorkspaceRow(decoding: content).gidKey
+        gids = GidPermutation(workspace: ordinal, key: key)
+        cursors = CursorSeal(key: key)
     }
 
     static func hash(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) -> UInt64 {

@@ -116,7 +116,7 @@ package struct WorkspaceLoader {
     }
 
     /// The most bytes an entry can have: a session with all its outcomes is the largest.
-    private static let entryMax = 256 << 20
+    static let entryMax = 256 << 20
 
     private mutating func take(
         _ kind: UInt8, _ content: RawSpan, at offset: Int

@@ -27,6 +27,10 @@ package final class WorkspaceGraph {
     /// The sum of the hashes of all rows.
     var rowDigest: UInt64 = 0
     var gids: GidPermutation
+    /// Seals the cursors of pages.
+    var cursors: CursorSeal
+    /// Tasks that the command under way has walked to look for circles.
+    var walked = 0
     /// What was found out about access to projects. Not state: forgetting it changes nothing.
     let accessCache = AccessCache()
     /// 64 random bits for the directory's next command, set by the node: whatever is made of them
@@ -49,6 +53,7 @@ package final class WorkspaceGraph {
     package init(ordinal: UInt32) {
         self.ordinal = ordinal
         gids = GidPermutation(workspace: ordinal, key: 0)
+        cursors = CursorSeal(key: 0)
     }
 
     /// A digest of the state: equal on two nodes at equal positions, or one of them is wrong.
@@ -189,7 +194,10 @@ package final class WorkspaceGraph {
     /// A record's body, at most. Any request fits; what it changes must, too.
     static let recordMax = (2 << 20) - 1024
 
-    /// Runs one command: recalls, authorises, decides and applies. O(what it changes).
+    /// Runs one command: authorises, recalls, decides and applies. O(what it changes).
+    ///
+    /// What a recalled answer tells (gids and versions of what the caller itself made or changed)
+    /// needs no right to the objects any more, only that the caller is one of the workspace.
     ///
     /// - Parameters:
     ///   - requestHash: a hash of method and payload, to tell a retry from a reused request ID.
@@ -200,7 +208,10 @@ package final class WorkspaceGraph {
     ) throws(Rejection) -> Performed {
         precondition(journal.isEmpty, "a transaction was left open")
         let now = max(wallTime, time)
+        // First of all: to a stranger, what is known of a session tells that there is a workspace.
+        _ = try caller(principal)
         if let recalled = try recall(request, principal, requestHash, now) { return recalled }
+        walked = 0
         let rowMark = nextRow
         defer { journal.removeAll(keepingCapacity: true) }
         return try transact { () throws(Rejection) in
@@ -240,8 +251,6 @@ package final class WorkspaceGraph {
         switch history.recall(request, principal.account, hash: hash, at: now) {
         case .new: return nil
         case .known(let outcome):
-            // Access may be gone since: what is told again is authorised again.
-            _ = try caller(principal)
             return Performed(answer: outcome.answer, record: nil, position: outcome.position)
         case .reused:
             throw Rejection(

@@ -5,18 +5,18 @@ import WorkProtocol
 
 /// Imports: found again by external id, nothing doubled, times and people kept.
 struct ImportTests {
-    private func external(_ gid: String, _ ordinal: UInt32 = 0) -> External {
+    func external(_ gid: String, _ ordinal: UInt32 = 0) -> External {
         .with {
             $0.gid = gid
             $0.ordinal = ordinal
         }
     }
 
-    private func foreign(_ gid: String) -> Foreign { .with { $0.gid = gid } }
+    func foreign(_ gid: String) -> Foreign { .with { $0.gid = gid } }
 
-    private func item(_ kind: ImportItem.Kind) -> ImportItem { .with { $0.kind = kind } }
+    func item(_ kind: ImportItem.Kind) -> ImportItem { .with { $0.kind = kind } }
 
-    private func project(
+    func project(
         _ sections: [String] = ["One", "Two"], into: UInt64 = 0
     ) -> ImportItem {
         item(
@@ -35,7 +35,7 @@ struct ImportTests {
                 }))
     }
 
-    private var field: ImportItem {
+    var field: ImportItem {
         item(
             .field(
                 .with {
@@ -46,7 +46,7 @@ struct ImportTests {
                 }))
     }
 
-    private var label: ImportItem {
+    var label: ImportItem {
         item(
             .label(
                 .with {
@@ -55,7 +55,7 @@ struct ImportTests {
                 }))
     }
 
-    private func task(
+    func task(
         _ gid: String, section: String? = "One", _ body: (inout ImportTask) -> Void = { _ in }
     ) -> ImportItem {
         var task = ImportTask()
@@ -74,7 +74,7 @@ struct ImportTests {
     }
 
     /// Everything an item can be.
-    private func everything(_ world: World) -> [ImportItem] {
+    func everything(_ world: World) -> [ImportItem] {
         [
             label, field, project(),
             task("1") { task in
@@ -125,7 +125,7 @@ struct ImportTests {
         ]
     }
 
-    private func run(
+    func run(
         _ items: [ImportItem], in world: World, as principal: Principal? = nil, dry: Bool = false
     ) throws -> ImportAnswer {
         let command = Command.import(

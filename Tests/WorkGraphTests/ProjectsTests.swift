@@ -326,4 +326,15 @@ struct ProjectsTests {
         try world.change(restore, as: world.ann)
         #expect(try world.get(parent).subtaskCount == 1)
     }
+
+    @Test func `a project begins and is due on days of the calendar`() throws {
+        let world = try World()
+        let (project, _) = try world.project()
+        let update = Command.updateProject(
+            .with {
+                $0.project = project
+                $0.dueOn = .max
+            })
+        #expect(reason(world.refused(update, as: world.ann)) == .badField)
+    }
 }

@@ -80,6 +80,40 @@ import WorkProtocol
         #expect(history.recall(request(1031), ann, hash: 7, at: now) == .new)
     }
 
+    /// Without a bound in bytes, one client could make a session that no snapshot can hold: then
+    /// no node could start from it any more.
+    @Test func `answers are kept within a number of bytes, and the newest always`() throws {
+        var history = RequestHistory()
+        let large = [UInt8](repeating: 7, count: 1 << 20)
+        func answer(_ sequence: UInt64) -> RequestHistory.Outcome {
+            var outcome = outcome(sequence)
+            outcome.answer = large
+            return outcome
+        }
+        for sequence in UInt64(1)...10 {
+            history.remember(request(sequence), ann, answer(sequence), at: now)
+        }
+        #expect(history.bytes == RequestHistory.bytesPerSession)
+        #expect(history.recall(request(6), ann, hash: 7, at: now) == .expired)
+        #expect(history.recall(request(7), ann, hash: 7, at: now) == .known(answer(7)))
+        history.remember(request(11, acknowledged: 10), ann, answer(11), at: now)
+        #expect(history.bytes == 2 << 20)
+        let most = UInt64(RequestHistory.bytesMax >> 20)
+        for session in 1...most {
+            let id = request(created: now + Int64(session), 1, low: 100 + session)
+            history.remember(id, ann, answer(1), at: now + 1)
+        }
+        #expect(history.bytes <= RequestHistory.bytesMax)
+        #expect(history.count == Int(most))
+        #expect(history.recall(request(11), ann, hash: 7, at: now) == .expired)
+        var copy = RequestHistory()
+        try history.forEachStored { (stored) throws(Corruption) in
+            #expect(stored.encoded().count < WorkspaceLoader.entryMax)
+            try copy.restore(stored)
+        }
+        #expect(copy.bytes == history.bytes)
+    }
+
     @Test func `a session older than a day that nobody knows is not executed`() {
         let history = RequestHistory()
         let old = now - RequestHistory.age

@@ -31,7 +31,10 @@ import WorkProtocol
         "<a href=\"javascript:x\">y</a>", "<a href=\" JavaScript:x\">y</a>",
         "<a href=\"&#106;avascript:x\">y</a>", "<img src=data:text/html,x>",
         "<b onclick=\"x\"></b>",
-        "<b/onmouseover=x></b>", "<a style=\"background:url(x)\">y</a>", "<iframe>",
+        "<b/onmouseover=x></b>",
+        // Two elements to a browser, with a script in between.
+        "<a x=y\"> <script>alert(1)</script> <a z=\"></a>", "<a \"x\"></a>", "<a x=`y`></a>",
+        "<a <b></a>", "<a style=\"background:url(x)\">y</a>", "<iframe>",
     ])
     func `what a browser might run, or not understand, is refused`(html: String) {
         #expect(throws: Rejection.self) { try RichText(html: html, "html_notes") }

@@ -147,7 +147,10 @@ extension WorkspaceGraph {
         }
         let isKnown =
             workspace.indexes.people[account.gid] != nil || arrivals.accounts.contains(account.gid)
-        guard !isKnown || person.external != nil else { return account.gid }
+        // The id that one source knows somebody by is not that of another.
+        guard !isKnown || (person.external != nil && !workspace.hasExternal(account.gid)) else {
+            return account.gid
+        }
         var admit = AdmitMember(account)
         admit.role = isKnown ? .none : .member
         admit.external = person.external
@@ -155,6 +158,11 @@ extension WorkspaceGraph {
         arrivals.add(admit)
         changed.unchanged = false
         return account.gid
+    }
+
+    private func hasExternal(_ account: UInt64) -> Bool {
+        guard let person = indexes.people[account] else { return false }
+        return load(Membership.self, person.row)?.external != nil
     }
 
     /// The account of a member with this external id.

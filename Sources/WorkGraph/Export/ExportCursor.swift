@@ -34,8 +34,11 @@ package final class ExportCursor: @unchecked Sendable {
         case end
     }
 
-    /// The workspace's position that is shown.
-    package var position: UInt64 { graph.position }
+    /// The workspace's position that is shown; 0 unless the reader operates the store: it tells how
+    /// much others do.
+    package var position: UInt64 {
+        caller.principal.isNode || caller.principal.scopes.contains(.operate) ? graph.position : 0
+    }
 
     fileprivate init(
         _ graph: WorkspaceGraph, _ caller: Caller, _ project: UInt32?
@@ -158,8 +161,15 @@ package final class ExportCursor: @unchecked Sendable {
         switch graph.rows.kind(of: row) {
         case .task: return graph.access(task: row, caller) > .none ? .task : nil
         case .project: return graph.access(project: row, caller) > .none ? .project : nil
+        case .section:
+            let project = graph.indexes.projectOfSection[row]
+            return project.map { graph.access(project: $0, caller) > .none } == true
+                ? .section : nil
+        case .label: return graph.canSee(label: row, caller) ? .label : nil
+        case .field: return graph.canSee(field: row, caller) ? .field : nil
+        case .team: return .team
         case nil: return .option
-        case let kind: return kind
+        default: return nil
         }
     }
 
@@ -188,6 +198,7 @@ extension WorkspaceGraph {
         copy.rows = rows
         copy.indexes = indexes
         copy.gids = gids
+        copy.cursors = cursors
         copy.position = position
         copy.nextRow = nextRow
         copy.time = time

@@ -149,14 +149,16 @@ extension WorkspaceGraph {
         guard let row = row(gid, .field), canSee(field: row, caller),
             let field = load(Field.self, row)
         else { throw .notFound }
-        guard
-            field.createdBy == caller.account || caller.isAdmin
-                || caller.generalAccess == .admin
-        else {
+        guard mayChange(field, caller) else {
             throw Rejection(
                 .forbidden, "Only who made the field, and admins of the workspace, may change it.")
         }
         return (row, field)
+    }
+
+    /// Its maker and the workspace's admins.
+    func mayChange(_ field: Field, _ caller: Caller) -> Bool {
+        field.createdBy == caller.account || caller.isAdmin || caller.generalAccess == .admin
     }
 
     // MARK: - Reading

@@ -43,9 +43,9 @@ extension Indexes {
 
     mutating func index(_ row: UInt32, section stored: SectionRow, _ present: Bool) {
         guard let section = stored.section else { return }
-        set(section.external, .section, row, present)
         // In rows, a section names its project by row number.
         let project = UInt32(truncatingIfNeeded: section.project)
+        set(section.external, .section, in: project, row, present)
         projectOfSection[row] = present ? project : nil
         Self.set(
             &sectionsOfProject, project, RankedList.Entry(rank: stored.rank, row: row), present)

@@ -87,16 +87,17 @@ extension Indexes {
     }
 
     mutating func index(_ row: UInt32, story: Story, _ present: Bool) {
-        set(story.external, .story, row, present)
         let task = taskRow(story.task)
+        set(story.external, .story, in: task, row, present)
         Self.set(&stories, task, RankedList.Entry(rank: story.createdAt, row: row), present)
         if story.kind == .comment { Self.count(&commentCount, task, present) }
     }
 
     mutating func index(_ row: UInt32, attachment: FileAttachment, _ present: Bool) {
-        set(attachment.external, .attachment, row, present)
+        let task = taskRow(attachment.task)
+        set(attachment.external, .attachment, in: task, row, present)
         Self.set(
-            &attachments, taskRow(attachment.task),
+            &attachments, task,
             RankedList.Entry(rank: attachment.createdAt, row: row), present)
     }
 

@@ -154,9 +154,14 @@ struct Indexes: Equatable {
         counts[row] = count == 0 ? nil : count
     }
 
-    mutating func set(_ external: External?, _ kind: EntityKind, _ row: UInt32, _ present: Bool) {
+    /// - Parameter container: the row of what the ids are told apart in (sections in a project,
+    ///   stories and attachments on a task); 0 for the workspace.
+    mutating func set(
+        _ external: External?, _ kind: EntityKind, in container: UInt32 = 0, _ row: UInt32,
+        _ present: Bool
+    ) {
         guard let external, !external.gid.isEmpty else { return }
-        set(Self.key(external.gid, external.ordinal, kind), row, present)
+        set(Self.key(external.gid, external.ordinal, kind, in: container), row, present)
     }
 
     /// The same for the hash of an external id; 0 is none.
@@ -176,11 +181,16 @@ struct Indexes: Equatable {
     }
 
     /// The hash of an external id: 64 bits of XXH3, so that imports need not keep their ids twice.
-    static func key(_ gid: String, _ ordinal: UInt32, _ kind: EntityKind) -> UInt64 {
-        unsafe key(gid.utf8Span.span.bytes, ordinal, kind)
+    static func key(
+        _ gid: String, _ ordinal: UInt32, _ kind: EntityKind, in container: UInt32 = 0
+    ) -> UInt64 {
+        unsafe key(gid.utf8Span.span.bytes, ordinal, kind, in: container)
     }
 
-    static func key(_ gid: RawSpan, _ ordinal: UInt32, _ kind: EntityKind) -> UInt64 {
-        XXH3.hash(gid, seed: UInt64(kind.rawValue) << 32 | UInt64(ordinal))
+    static func key(
+        _ gid: RawSpan, _ ordinal: UInt32, _ kind: EntityKind, in container: UInt32 = 0
+    ) -> UInt64 {
+        let seed = UInt64(kind.rawValue) << 32 | UInt64(ordinal)
+        return XXH3.hash(gid, seed: seed ^ UInt64(container) &* 0x9E37_79B9_7F4A_7C15)
     }
 }

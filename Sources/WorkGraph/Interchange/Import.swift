@@ -36,7 +36,9 @@ extension WorkspaceGraph {
             importing.path = "items[\(index)]"
             let (outcome, row) = try take(item, &importing)
             answer.outcomes.append(outcome)
-            answer.gids.append(row == 0 ? 0 : gid(row).rawValue)
+            // What a dry run would make has no gid: it would tell how much was made since another.
+            let isMade = row != 0 && !(importing.isDry && outcome == .created)
+            answer.gids.append(isMade ? gid(row).rawValue : 0)
         }
         return answer
     }
@@ -103,8 +105,10 @@ extension WorkspaceGraph {
                     && canManage(Indexes.TeamFacts(team), caller)
             case .project:
                 guard let project = load(ProjectRow.self, row)?.project else { return false }
-                return project.external?.gid == external.gid
-                    && access(Indexes.ProjectFacts(project), caller) >= .editor
+                // One in the trash comes back: for who could restore it.
+                return project.external?.gid == external.gid && isInLivingTeam(project)
+                    && access(Indexes.ProjectFacts(project), caller)
+                        >= (project.deletedAt == 0 ? .editor : .admin)
             case .label:
                 return load(Label.self, row)?.external?.gid == external.gid
             case .field:
@@ -123,6 +127,16 @@ extension WorkspaceGraph {
     private func mayChange(_ task: UInt32, _ caller: Caller) -> Bool {
         guard let keys = taskKeys(task) else { return false }
         return accessAsIfAlive(keys, caller) >= .editor
+    }
+
+    /// Whether an importer may write over a task that it finds: one that it may change, or one that
+    /// it made for somebody else, is in nothing that could open it, and nobody else has changed
+    /// since. Others it finds, so as not to make them twice, and leaves as they are.
+    func mayImport(over task: UInt32, _ caller: Caller) -> Bool {
+        if mayChange(task, caller) { return true }
+        guard let keys = taskKeys(task) else { return false }
+        return keys.importedBy == caller.account && !keys.isAdopted && !keys.isDeleted
+            && keys.placements.isEmpty && keys.parent == 0
     }
 
     /// A person an item names must be one of the workspace; gone ones are, too.

@@ -57,7 +57,17 @@ extension WorkspaceGraph {
         var after = before
         after.precision = max(before.precision, field.precision)
         for option in field.options { _ = try self.option(named: option, of: &after) }
+        if after != before { try requireOwn(before, importing) }
         return write(row, .field, after, before, version: \.version)
+    }
+
+    /// Checks that an importer may change a field: as anybody else, if it made it.
+    func requireOwn(_ field: Field, _ importing: Importing) throws(Rejection) {
+        guard !mayChange(field, importing.caller) else { return }
+        throw Rejection(
+            .forbidden,
+            "\(importing.path): the field \"\(field.name)\" would have to change, which only "
+                + "who made it and admins of the workspace may.")
     }
 
     /// The option with this name, made if it is new.
@@ -82,11 +92,15 @@ extension WorkspaceGraph {
             throw .notFound
         }
         var after = before
-        after.deletedAt = 0
         if !project.isStub {
             try customize(&after, project, &importing)
             if project.into == 0 { describe(&after, project) }
         }
+        let facts = Indexes.ProjectFacts(before)
+        guard after == before || access(facts, importing.caller) >= facts.customizationAccess else {
+            throw Self.tooLow(before.minimumCustomizationAccess, "project")
+        }
+        after.deletedAt = 0
         var outcome = ImportOutcome.unchanged
         if after != before {
             after.version &+= 1

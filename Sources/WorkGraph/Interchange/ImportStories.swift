@@ -8,16 +8,18 @@ extension WorkspaceGraph {
         guard let row = try resolve(item.task, .task, "task", &importing),
             let before = load(TaskRow.self, row)
         else { return try Self.skipped(item.task, importing) }
+        guard mayImport(over: row, importing.caller) else { return (.unchanged, row) }
         var after = before
         for (index, foreign) in item.dependencies.enumerated() {
             let field = "dependencies[\(index)]"
             guard let other = try resolve(foreign, .task, field, &importing),
                 !after.dependencies.contains(other)
             else { continue }
-            try requireNoCircle(from: other, to: row)
+            try requireNoCircle(from: other, to: row, importing.caller)
             after.dependencies.append(other)
-            try requireFewDependencies(row, after.dependencies.count)
-            try requireFewDependencies(other, (taskKeys(other)?.dependencies.count ?? 0) + 1)
+            try requireFewDependencies(row, after.dependencies, more: 0, importing.caller)
+            let others = Array(taskKeys(other)?.dependencies ?? ShortList())
+            try requireFewDependencies(other, others, more: 1, importing.caller)
         }
         guard after != before else { return (.unchanged, row) }
         put(row, .task, after)
@@ -39,7 +41,8 @@ extension WorkspaceGraph {
         guard let task = try resolve(item.task, .task, "task", &importing) else {
             return try Self.skipped(item.task, importing)
         }
-        let known = rows(name, .story).first { row in
+        guard mayImport(over: task, importing.caller) else { return (.unchanged, 0) }
+        let known = rows(name, .story, in: task).first { row in
             guard let story = load(Story.self, row) else { return false }
             return story.task == UInt64(task) && story.external?.gid == name.gid
         }
@@ -72,11 +75,16 @@ extension WorkspaceGraph {
         guard let task = try resolve(item.task, .task, "task", &importing) else {
             return try Self.skipped(item.task, importing)
         }
-        let known = rows(name, .attachment).first { row in
+        guard mayImport(over: task, importing.caller) else { return (.unchanged, 0) }
+        let known = rows(name, .attachment, in: task).first { row in
             guard let attachment = load(FileAttachment.self, row) else { return false }
             return attachment.task == UInt64(task) && attachment.external?.gid == name.gid
         }
         let before = known.flatMap { load(FileAttachment.self, $0) }
+        let count = indexes.attachments[task]?.count ?? 0
+        guard known != nil || count < GraphLimits.attachmentsPerTask else {
+            throw .limit(GraphLimits.attachmentsPerTask, "Attachments of a task")
+        }
         let row: UInt32
         if let known { row = known } else { row = try allocate() }
         var after = before ?? FileAttachment()

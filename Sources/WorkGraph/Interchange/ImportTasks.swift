@@ -9,6 +9,7 @@ extension WorkspaceGraph {
         var before: TaskRow?
         var after: TaskRow
         if let known, let found = load(TaskRow.self, known) {
+            guard mayImport(over: known, importing.caller) else { return (.unchanged, known) }
             row = known
             before = found
             after = found
@@ -29,7 +30,14 @@ extension WorkspaceGraph {
         for (index, value) in task.fields.enumerated() {
             try fill(&after, value, "fields[\(index)]", &importing)
         }
-        return write(row, .task, after, before, version: \.version)
+        guard after != before else { return (.unchanged, row) }
+        if let before {
+            count(&after, since: before, at: after.modifiedAt)
+        } else {
+            after.version = 1
+        }
+        put(row, .task, after)
+        return (before == nil ? .created : .updated, row)
     }
 
     private func fillTexts(
@@ -62,6 +70,9 @@ extension WorkspaceGraph {
         after.startAt = task.startAt
         after.dueOn = task.dueOn
         after.dueAt = task.dueAt
+        for moment in [after.createdAt, after.modifiedAt, after.completedAt] {
+            try TaskDates.require(nil, moment, "\(importing.path).created_at")
+        }
         try TaskDates.require(after.startOn, after.startAt, "\(importing.path).start_on")
         try TaskDates.require(after.dueOn, after.dueAt, "\(importing.path).due_on")
     }
@@ -131,18 +142,16 @@ extension WorkspaceGraph {
                 let section = try section(
                     wanted.section, in: project, "\(field).section", importing)
             else { continue }
-            try place(&after, in: project, section)
+            try place(&after, in: project, section, importing.caller)
         }
     }
 
     private func place(
-        _ after: inout TaskRow, in project: UInt32, _ section: UInt32
+        _ after: inout TaskRow, in project: UInt32, _ section: UInt32, _ caller: Caller
     ) throws(Rejection) {
         let known = after.placements.firstIndex { $0.project == project }
         if let known, after.placements[known].section == section { return }
-        guard known != nil || after.placements.count < GraphLimits.projectsPerTask else {
-            throw .limit(GraphLimits.projectsPerTask, "Projects a task is in at once")
-        }
+        if known == nil { try requireFewProjects(after, caller) }
         var placement = StoredPlacement()
         placement.project = project
         placement.section = section
@@ -181,6 +190,7 @@ extension WorkspaceGraph {
         let before = field
         let new = try self.value(value, of: &field, path, importing)
         if field != before {
+            try requireOwn(before, importing)
             field.version &+= 1
             put(row, .field, field)
         }
@@ -189,7 +199,14 @@ extension WorkspaceGraph {
             if let place { after.fields.remove(at: place) }
             return
         }
-        if let place { after.fields[place] = new } else { after.fields.append(new) }
+        if let place {
+            after.fields[place] = new
+        } else {
+            guard after.fields.count < GraphLimits.valuesPerTask else {
+                throw .limit(GraphLimits.valuesPerTask, "Values of custom fields of a task")
+            }
+            after.fields.append(new)
+        }
     }
 
     /// The value as it is kept. Options are named, and made if they are new.

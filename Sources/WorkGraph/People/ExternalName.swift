@@ -26,7 +26,11 @@ extension WorkspaceGraph {
     /// The rows that may have this external id, ascending: the caller compares the id itself, as
     /// the index knows only its hash. Several may have one where their makers knew nothing of each
     /// other's, so visibility is asked of each.
-    func rows(_ external: ExternalName, _ kind: EntityKind) -> [UInt32] {
-        indexes.rows(external: Indexes.key(external.gid, external.ordinal, kind))
+    ///
+    /// - Parameter container: the project of a section, the task of a story or an attachment.
+    func rows(
+        _ external: ExternalName, _ kind: EntityKind, in container: UInt32 = 0
+    ) -> [UInt32] {
+        indexes.rows(external: Indexes.key(external.gid, external.ordinal, kind, in: container))
     }
 }

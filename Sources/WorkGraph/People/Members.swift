@@ -93,7 +93,9 @@ extension WorkspaceGraph {
         }
         return rows(external, .membership).lazy.compactMap { row in
             self.load(Membership.self, row)
-        }.first { $0.external?.gid == external.gid }?.account
+        }.first {
+            $0.external?.gid == external.gid && self.canSee(person: $0.account, caller)
+        }?.account
     }
 
     /// A membership as readers see it: active only if the account is, without our own notes.

@@ -11,7 +11,7 @@ extension WorkspaceGraph {
         return acquaintances(of: caller).contains(account) || shareTask(with: account, caller)
     }
 
-    /// Everybody in the teams a guest is in and in the projects it sees. O(what the guest sees),
+    /// Everybody in the teams a guest is in and in the projects it sees. O(teams and projects),
     /// once a request.
     private func acquaintances(of caller: Caller) -> Set<UInt64> {
         if let known = caller.circle?.people { return known }

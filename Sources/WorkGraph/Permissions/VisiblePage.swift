@@ -3,6 +3,10 @@ internal import WorkProtocol
 
 /// One page of a list, of what the caller may see: which rows, and where the next page begins.
 struct VisiblePage {
+    /// With a last row of the largest kind and the names, a page stays below the 4 MiB of a
+    /// response.
+    static let bytesMax = 1 << 20
+
     var rows: [UInt32] = []
     /// Empty at the end: there is no more that this caller may see.
     var next: [UInt8] = []
@@ -22,13 +26,15 @@ extension WorkspaceGraph {
         let most = try Self.pageSize(limit)
         var page = VisiblePage()
         var last: RankedList.Entry?
+        var bytes = 0
         list.forEach(after: try entry(cursor)) { entry in
             guard isVisible(entry.row) else { return true }
-            if page.rows.count == most, let last {
+            if let last, page.rows.count == most || bytes >= VisiblePage.bytesMax {
                 page.next = self.cursor(last)
                 return false
             }
             page.rows.append(entry.row)
+            bytes += rows.byteCount(of: entry.row)
             last = entry
             return true
         }

@@ -78,6 +78,8 @@ extension WorkspaceGraph {
             throw Rejection(
                 .conflict, "A project that is in no team cannot be private to its team.")
         }
+        try TaskDates.require(project.startOn, nil, "start_on")
+        try TaskDates.require(project.dueOn, nil, "due_on")
         if let start = project.startOn, let due = project.dueOn, start > due {
             throw .badField("start_on", "The project would end before it begins.")
         }

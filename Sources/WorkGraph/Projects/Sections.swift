@@ -134,12 +134,18 @@ extension WorkspaceGraph {
             access(project: project, caller) > .none
         else { throw .notFound }
         var answer = SectionList()
+        var bytes = 0
         answer.sections = sections(of: project).compactMap { row in
             guard var section = load(SectionRow.self, row)?.section else { return nil }
             section.project = request.project
             // Whoever sees the project sees all of its tasks.
             section.taskCount = UInt32(clamping: indexes.tasksOfSection[row]?.count ?? 0)
+            bytes += rows.byteCount(of: row)
             return section
+        }
+        // What other systems keep with them goes along where all of it fits into an answer.
+        if bytes > 2 * VisiblePage.bytesMax {
+            for index in answer.sections.indices { answer.sections[index].external?.data = "" }
         }
         answer.encode(into: &writer)
     }
@@ -157,7 +163,7 @@ extension WorkspaceGraph {
     /// The section of a project with this external id.
     func section(_ external: ExternalName, in project: UInt32) -> UInt32? {
         guard !external.gid.isEmpty else { return nil }
-        return rows(external, .section).first { row in
+        return rows(external, .section, in: project).first { row in
             indexes.projectOfSection[row] == project
                 && load(SectionRow.self, row)?.section?.external?.gid == external.gid
         }

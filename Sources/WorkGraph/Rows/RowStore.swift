@@ -60,6 +60,11 @@ struct RowStore {
         return try body(kind, page.content(at: Int(slot.offset)))
     }
 
+    /// How many bytes a row has; 0 if there is none. O(1).
+    func byteCount(of row: UInt32) -> Int {
+        withRow(row) { _, span in span.byteCount } ?? 0
+    }
+
     /// A copy of the row's bytes.
     func bytes(of row: UInt32) -> [UInt8]? {
         withRow(row) { _, span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }

@@ -4,9 +4,13 @@ internal import WorkProtocol
 /// What indexes, permissions and lists need to know of a task, read from its row without decoding
 /// the rest; and where in the row lies what goes over the wire as it is.
 struct TaskKeys: Equatable {
+    /// Without what `stamps` add for who sees their projects.
+    var version: UInt32 = 0
     var modifiedAt: Int64 = 0
     var assignee: UInt64 = 0
     var createdBy: UInt64 = 0
+    var completedBy: UInt64 = 0
+    var assignedBy: UInt64 = 0
     var bucket: Bucket = .none
     var bucketRank: Int64 = 0
     var completed = false
@@ -20,8 +24,13 @@ struct TaskKeys: Equatable {
     var labels = ShortList<UInt32>()
     var dependencies = ShortList<UInt32>()
     var collaborators = ShortList<UInt64>()
+    var importedBy: UInt64 = 0
+    var isAdopted = false
+    var stamps: [FieldStamp] = []
     /// The hash of the external id, as `Indexes.key` makes it; 0 for none.
     var externalKey: UInt64 = 0
+    /// Whether another system keeps something with the external id.
+    var hasExternalData = false
 
     /// Where the fields end that a row has in common with the answer (1 to 31).
     var commonEnd = 0
@@ -48,7 +57,9 @@ struct TaskKeys: Equatable {
             let tag = try reader.tag()
             if tag < 32 << 3 {
                 try read(common: tag, from: &reader)
-                commonEnd = reader.offset
+                // One that this program does not know lies behind the relations, which are not the
+                // reader's business.
+                if start == commonEnd { commonEnd = reader.offset }
             } else {
                 try read(relation: tag, at: start, from: &reader)
             }
@@ -60,15 +71,18 @@ struct TaskKeys: Equatable {
         common tag: UInt32, from reader: inout ByteReader
     ) throws(Corruption) {
         switch tag {
+        case 2 << 3: version = UInt32(truncatingIfNeeded: try reader.varint())
         case 7 << 3 | 1: createdBy = try reader.fixed()
         case 9 << 3: modifiedAt = Int64(bitPattern: try reader.varint())
         case 10 << 3: completed = try reader.varint() != 0
         case 11 << 3: completedAt = Int64(bitPattern: try reader.varint())
+        case 12 << 3 | 1: completedBy = try reader.fixed()
         case 13 << 3 | 1: assignee = try reader.fixed()
+        case 14 << 3 | 1: assignedBy = try reader.fixed()
         case 15 << 3: bucket = try reader.enumeration("TaskRow.bucket")
         case 20 << 3 | 2:
             let outer = try reader.enter()
-            externalKey = try Self.key(&reader)
+            try readExternal(&reader)
             reader.leave(outer)
         case 21 << 3: isPublic = try reader.varint() != 0
         case 22 << 3: deletedAt = Int64(bitPattern: try reader.varint())
@@ -106,6 +120,10 @@ struct TaskKeys: Equatable {
             fieldsRange = (fieldsRange.isEmpty ? start : fieldsRange.lowerBound)..<reader.offset
         case 72 << 3: bucketRank = try reader.zigzag64()
         case 73 << 3: unseen = try reader.varint() != 0
+        case 74 << 3 | 1: importedBy = try reader.fixed()
+        case 75 << 3: isAdopted = try reader.varint() != 0
+        case 76 << 3 | 2:
+            stamps.append(try FieldStamp(decoding: try reader.span(try reader.length())))
         default: try reader.skipField(tag)
         }
     }
@@ -125,8 +143,8 @@ struct TaskKeys: Equatable {
         placements.append(placement)
     }
 
-    /// The hash of the `External` that the reader is narrowed to.
-    private static func key(_ reader: inout ByteReader) throws(Corruption) -> UInt64 {
+    /// Reads the `External` that the reader is narrowed to.
+    private mutating func readExternal(_ reader: inout ByteReader) throws(Corruption) {
         var gid = RawSpan()
         var ordinal: UInt32 = 0
         while !reader.isAtEnd {
@@ -134,10 +152,14 @@ struct TaskKeys: Equatable {
             case 1 << 3 | 2:
                 let length = try reader.length()
                 gid = try reader.span(length)
+            case 2 << 3 | 2:
+                let length = try reader.length()
+                hasExternalData = length > 0
+                try reader.skip(length)
             case 3 << 3: ordinal = UInt32(truncatingIfNeeded: try reader.varint())
             case let tag: try reader.skipField(tag)
             }
         }
-        return gid.byteCount == 0 ? 0 : Indexes.key(gid, ordinal, .task)
+        externalKey = gid.byteCount == 0 ? 0 : Indexes.key(gid, ordinal, .task)
     }
 }

@@ -51,22 +51,28 @@ extension WorkspaceGraph {
         return Changed(attachment.gid)
     }
 
+    /// All of a task's attachments. What other systems keep with them goes along where all of it
+    /// fits into an answer.
     func listAttachments(
         _ request: ListAttachments, _ caller: Caller, into writer: inout ByteWriter
     ) throws(Rejection) {
-        guard let task = row(request.task, .task), access(task: task, caller) > .none else {
-            throw .notFound
-        }
+        guard let task = row(request.task, .task), let keys = taskKeys(task),
+            access(task: task, keys, caller) > .none
+        else { throw .notFound }
         var list = AttachmentList()
         var names = NameList()
         var bytes = 0
         indexes.attachments[task]?.forEach { entry in
             guard var attachment = load(FileAttachment.self, entry.row) else { return true }
             attachment.task = request.task
+            if !knows(attachment.createdBy, on: keys, caller) { attachment.createdBy = 0 }
             names.note(.account, attachment.createdBy)
             list.attachments.append(attachment)
-            bytes += attachment.encoded().count
-            return bytes < 2 * TaskPageDraft.bytesMax
+            bytes += rows.byteCount(of: entry.row)
+            return true
+        }
+        if bytes > 2 * VisiblePage.bytesMax {
+            for index in list.attachments.indices { list.attachments[index].external?.data = "" }
         }
         list.names = named(names, caller)
         list.encode(into: &writer)

@@ -28,7 +28,9 @@ struct RichText {
             switch byte {
             case UInt8(ascii: "<"):
                 guard let end = Self.end(ofElement: bytes) else {
-                    throw .badField(field, "The HTML has a \"<\" that no \">\" closes.")
+                    throw .badField(
+                        field, "The HTML has a \"<\" that no \">\" closes, or a quote out of place."
+                    )
                 }
                 let element = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
                 bytes = bytes[(end + 1)...]
@@ -51,18 +53,27 @@ struct RichText {
         text = String(decoding: plain, as: UTF8.self)
     }
 
-    /// The place of the `>` that closes an element; those within quotes do not count.
+    /// The place of the `>` that closes an element; those within quotes do not count. Nil if there
+    /// is none, and for what a browser might read otherwise: a quote that does not begin a value,
+    /// another `<`. (To a browser `<a x=y"> … <a z=">` is two elements.)
     private static func end(ofElement bytes: ArraySlice<UInt8>) -> Int? {
         var quote: UInt8?
-        for index in bytes.indices {
+        var before = UInt8(ascii: "<")
+        for index in bytes.indices.dropFirst() {
             let byte = bytes[index]
             if let open = quote {
                 if byte == open { quote = nil }
-            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                quote = byte
-            } else if byte == UInt8(ascii: ">") {
-                return index
+                continue
             }
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                guard before == UInt8(ascii: "=") else { return nil }
+                quote = byte
+            case UInt8(ascii: "<"), UInt8(ascii: "`"): return nil
+            case UInt8(ascii: ">"): return index
+            default: break
+            }
+            if byte != 0x20, byte != 0x09, byte != 0x0A { before = byte }
         }
         return nil
     }

@@ -28,7 +28,7 @@ extension WorkspaceGraph {
     ) throws(Rejection) {
         guard let external, !external.gid.isEmpty else { return }
         let name = ExternalName(gid: external.gid, ordinal: external.ordinal)
-        for row in rows(name, kind) {
+        for row in rows(name, kind, in: task) {
             guard let other = load(type, row), case let keys = keys(other),
                 keys.task == UInt64(task), keys.external?.gid == external.gid
             else { continue }

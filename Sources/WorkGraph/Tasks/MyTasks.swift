@@ -23,8 +23,8 @@ extension WorkspaceGraph {
         let isBefore = request.before != 0
         guard isBefore || request.after != 0 else { return nil }
         guard let other = self.row(isBefore ? request.before : request.after, .task),
-            let keys = taskKeys(other), !keys.isDeleted, keys.assignee == caller.account,
-            keys.bucket == bucket, other != row
+            let keys = taskKeys(other), access(task: other, keys, caller) > .none,
+            keys.assignee == caller.account, keys.bucket == bucket, other != row
         else { throw .notFound(isBefore ? "before" : "after") }
         let entry = RankedList.Entry(rank: keys.bucketRank, row: other)
         return isBefore ? .before(entry) : .after(entry)

@@ -7,7 +7,7 @@ internal import WorkProtocol
 /// it; people and teams are asked for when the names are given.
 struct NameList {
     /// The most bytes of names that go along with an answer; the others are left out.
-    static let bytesMax = 3 << 19
+    static let bytesMax = 1 << 20
 
     private(set) var entries: [Entry] = []
     private var known: Set<UInt64> = []

@@ -22,8 +22,8 @@ struct PageCursor: Equatable {
 }
 
 extension WorkspaceGraph {
-    /// The bytes a client sends back for the next page: rows as gids, since their numbers are
-    /// nobody's business.
+    /// The bytes a client sends back for the next page, sealed: neither rows nor ranks are its
+    /// business.
     func encode(_ cursor: PageCursor) -> [UInt8] {
         var writer = ByteWriter(capacity: 28)
         writer.append(fixed: cursor.list)
@@ -31,13 +31,14 @@ extension WorkspaceGraph {
         writer.append(fixed: gid(cursor.outer.row).low)
         writer.append(fixed: cursor.inner.rank)
         writer.append(fixed: gid(cursor.inner.row).low)
-        return writer.bytes
+        return cursors.sealed(writer.bytes)
     }
 
     /// The place that a client's cursor names; nil to begin.
     func cursor(_ bytes: [UInt8], of list: UInt32) throws(Rejection) -> PageCursor? {
         guard !bytes.isEmpty else { return nil }
-        var reader = unsafe ByteReader(bytes.span.bytes)
+        let opened = cursors.opened(bytes) ?? []
+        var reader = unsafe ByteReader(opened.span.bytes)
         do throws(Corruption) {
             let found = try reader.fixed(UInt32.self)
             let outer = try place(&reader)

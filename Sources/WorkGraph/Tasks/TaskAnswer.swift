@@ -3,9 +3,10 @@ internal import WorkProtocol
 
 /// Tasks as one reader sees them: the bytes of a `WorkTask`, made from those of the row.
 ///
-/// The fields that rows and answers have in common are copied as they lie. The relations follow, in
-/// the order of the schema, as far as the reader may see what they name: a hidden project, parent
-/// or dependency is nothing, not a stub, and counts count what is visible.
+/// The fields that rows and answers have in common are copied as they lie (`writeCommon`). The
+/// relations follow, in the order of the schema, as far as the reader may see what they name: a
+/// hidden project, parent or dependency is nothing, not a stub, a person the reader does not know
+/// is nobody, and counts count what is visible.
 extension WorkspaceGraph {
     func getTask(
         _ request: GetTask, _ caller: Caller, into writer: inout ByteWriter
@@ -35,12 +36,12 @@ extension WorkspaceGraph {
         task row: UInt32, _ bytes: RawSpan, _ keys: TaskKeys, _ caller: Caller,
         _ names: inout NameList?, into writer: inout ByteWriter
     ) {
-        writer.append(bytes.extracting(0..<keys.commonEnd))
+        writeCommon(bytes, keys, caller, into: &writer)
         writeParent(keys, caller, &names, into: &writer)
         writeMemberships(keys, caller, &names, into: &writer)
         writeNumbers(34, bytes.extracting(keys.collaboratorsRange), into: &writer)
         let likes = bytes.extracting(keys.likesRange)
-        writeNumbers(35, likes, into: &writer)
+        writeLikes(likes, keys, caller, into: &writer)
         // Labels that were deleted are still in the rows.
         let labels = keys.labels.filter { rows.kind(of: $0) == .label }
         if !labels.isEmpty {
@@ -84,6 +85,26 @@ extension WorkspaceGraph {
         }
     }
 
+    /// Likes of people a guest does not know are not there.
+    private func writeLikes(
+        _ likes: RawSpan, _ keys: TaskKeys, _ caller: Caller, into writer: inout ByteWriter
+    ) {
+        guard caller.isGuest, likes.byteCount > 0 else {
+            return writeNumbers(35, likes, into: &writer)
+        }
+        var known = ByteWriter(capacity: likes.byteCount)
+        var reader = ByteReader(likes)
+        do throws(Corruption) {
+            while !reader.isAtEnd {
+                let person = try reader.fixed(UInt64.self)
+                if knows(person, on: keys, caller) { known.append(fixed: person) }
+            }
+        } catch {
+            preconditionFailure("a task's likes are damaged: \(error)")
+        }
+        writeNumbers(35, known.span, into: &writer)
+    }
+
     private func writeNumbers(
         _ field: UInt32, _ numbers: RawSpan, into writer: inout ByteWriter
     ) {
@@ -106,13 +127,8 @@ extension WorkspaceGraph {
     private func writeDependents(
         of row: UInt32, _ caller: Caller, into writer: inout ByteWriter
     ) {
-        guard let list = indexes.dependents[row] else { return }
-        var dependents: [UInt32] = []
-        list.forEach { entry in
-            dependents.append(entry.row)
-            return true
-        }
-        writeTasks(38, dependents, caller, into: &writer)
+        guard indexes.dependents[row] != nil else { return }
+        writeTasks(38, dependents(of: row), caller, into: &writer)
     }
 
     /// The values of custom fields, each as it lies, but under the answer's number.
@@ -120,16 +136,22 @@ extension WorkspaceGraph {
         _ bytes: RawSpan, _ keys: TaskKeys, _ caller: Caller, _ names: inout NameList?,
         into writer: inout ByteWriter
     ) {
-        let projects = keys.placements.map(\.project)
+        let homes = homes(of: keys)
         var reader = ByteReader(bytes)
         do throws(Corruption) {
             while !reader.isAtEnd {
                 _ = try reader.tag()
                 let length = try reader.length()
                 let content = try reader.span(length)
-                let value = try FieldValue(decoding: content)
-                guard canSee(field: value.field, on: projects, caller) else { continue }
-                writer.append(tag: 39 << 3 | 2, span: content)
+                var value = try FieldValue(decoding: content)
+                guard canSee(field: value.field, in: homes, caller) else { continue }
+                if caller.isGuest, !value.people.allSatisfy({ knows($0, on: keys, caller) }) {
+                    value.people.removeAll { !knows($0, on: keys, caller) }
+                    guard value.hasContent else { continue }
+                    writer.append(tag: 39 << 3 | 2, blob: value.encoded())
+                } else {
+                    writer.append(tag: 39 << 3 | 2, span: content)
+                }
                 names?.note(.field, value.field)
                 for option in value.options { names?.note(.option, option, field: value.field) }
                 for person in value.people { names?.note(.account, person) }

@@ -26,25 +26,11 @@ struct TaskDraft {
         stories.append(story)
     }
 
-    /// Whether something changed that every reader of the task sees; that is what the version
-    /// counts. What the task stands in or hangs on (projects, parent, dependencies) may be hidden
-    /// from a reader, who must not learn of it by a number, and is not counted.
-    fileprivate var isCounted: Bool {
-        var other = task
-        other.unseen = before.unseen
-        other.bucketRank = before.bucketRank
-        other.placements = before.placements
-        other.parent = before.parent
-        other.parentRank = before.parentRank
-        other.dependencies = before.dependencies
-        return other != before
-    }
-
-    /// Whether `modified_at` moves: as `isCounted`, but following a task does not modify it.
+    /// Whether `modified_at` moves for everybody: following a task does not modify it.
     fileprivate var isModified: Bool {
-        var other = self
-        other.task.collaborators = before.collaborators
-        return isTouched || other.isCounted
+        var other = task
+        other.collaborators = before.collaborators
+        return isTouched || other.differsForAll(from: before)
     }
 }
 
@@ -57,8 +43,9 @@ extension WorkspaceGraph {
         let access = access(task: row, caller)
         guard access > .none, let task = load(TaskRow.self, row) else { throw .notFound }
         guard access >= level else { throw Self.tooLow(level, "task") }
-        guard ifVersion == 0 || ifVersion == task.version else {
-            throw .version("task", gid, is: task.version)
+        let version = revision(of: task, caller).version
+        guard ifVersion == 0 || ifVersion == version else {
+            throw .version("task", gid, is: version)
         }
         return TaskDraft(row: row, before: task, task: task, level: access)
     }
@@ -80,13 +67,19 @@ extension WorkspaceGraph {
     func save(
         _ draft: consuming TaskDraft, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed {
-        if draft.isCounted { draft.task.version &+= 1 }
+        let isUnchanged = draft.task == draft.before && draft.stories.isEmpty
+        count(&draft.task, since: draft.before, at: now)
         if draft.isModified { draft.task.modifiedAt = now }
+        if !isUnchanged || draft.isTouched, draft.task.importedBy != 0,
+            draft.task.importedBy != caller.account
+        {
+            draft.task.isAdopted = true
+        }
         if draft.task != draft.before { put(draft.row, .task, draft.task) }
         for story in draft.stories { _ = try write(story, on: draft.row, caller, at: now) }
         return Changed(
-            draft.task.gid, version: draft.task.version,
-            unchanged: draft.task == draft.before && draft.stories.isEmpty)
+            draft.task.gid, version: revision(of: draft.task, caller).version,
+            unchanged: isUnchanged)
     }
 
     /// Writes a story of a task; answers its gid.

@@ -20,34 +20,36 @@ extension WorkspaceGraph {
         }
         let new = try checked(value, field, path, caller)
         guard new != old else { return }
-        if let place { draft.task.fields[place] = new } else { draft.task.fields.append(new) }
+        if let place {
+            draft.task.fields[place] = new
+        } else {
+            guard draft.task.fields.count < GraphLimits.valuesPerTask else {
+                throw .limit(GraphLimits.valuesPerTask, "Values of custom fields of a task")
+            }
+            draft.task.fields.append(new)
+        }
         tell(field, old, new, &draft)
     }
 
     /// Whether one of the task's projects that the caller sees has the field, or the task has a
     /// value of it already that the caller sees.
     private func isOn(field: UInt64, _ task: TaskRow, _ caller: Caller) -> Bool {
-        let isHere = task.placements.contains { placement in
-            indexes.projects[placement.project]?.fields.contains(field) == true
-                && access(project: placement.project, caller) > .none
-        }
-        return isHere
+        canSee(field: field, in: task.placements.map(\.project), caller)
             || (task.fields.contains { $0.field == field }
-                && canSee(field: field, on: task.placements.map(\.project), caller))
+                && canSee(field: field, in: homes(of: task), caller))
     }
 
-    /// Whether a value of a field shows on a task in `projects`: it belongs to a project the caller
-    /// sees, or to none of them (a subtask, or a task taken out of the project).
-    func canSee(field: UInt64, on projects: [UInt32], _ caller: Caller) -> Bool {
+    /// Whether a value of a field shows on a task with these `homes`: a project among them that the
+    /// caller sees must have it. What has none of its field's projects left (the task was taken out
+    /// of it, the field off it, the project is in the trash) shows to nobody: it may have been said
+    /// where not everybody was to read it. It is kept, and shows again where it belongs.
+    func canSee(field: UInt64, in homes: [UInt32], _ caller: Caller) -> Bool {
         // A field that was deleted is not shown any more.
         guard row(field, .field) != nil else { return false }
-        var belongs = false
-        for project in projects
-        where indexes.projects[project]?.fields.contains(field) == true {
-            if access(project: project, caller) > .none { return true }
-            belongs = true
+        return homes.contains { project in
+            indexes.projects[project]?.fields.contains(field) == true
+                && access(project: project, caller) > .none
         }
-        return !belongs
     }
 
     /// The value as it is kept, if it fits the field's kind.

@@ -122,9 +122,11 @@ extension WorkspaceGraph {
         into writer: inout ByteWriter
     ) {
         guard let keys = taskKeys(entry.row), page.wants(keys),
+            page.modifiedSince == 0
+                || revision(of: keys, caller).modifiedAt >= page.modifiedSince,
             page.allVisible || access(task: entry.row, keys, caller) > .none
         else { return }
-        guard page.count < page.most, page.bytes < TaskPageDraft.bytesMax else {
+        guard page.count < page.most, page.bytes < VisiblePage.bytesMax else {
             page.isFull = true
             return
         }
@@ -152,10 +154,6 @@ extension WorkspaceGraph {
 
 /// A page of tasks being written.
 struct TaskPageDraft {
-    /// With a last task of the largest kind and the names, a page stays below the 4 MiB of a
-    /// response.
-    static let bytesMax = 1 << 20
-
     let most: Int
     let list: UInt32
     var completedSince: Int64 = 0
@@ -177,7 +175,6 @@ struct TaskPageDraft {
     }
 
     func wants(_ keys: TaskKeys) -> Bool {
-        (completedSince == 0 || !keys.completed || keys.completedAt >= completedSince)
-            && keys.modifiedAt >= modifiedSince
+        completedSince == 0 || !keys.completed || keys.completedAt >= completedSince
     }
 }

@@ -10,14 +10,17 @@ extension WorkspaceGraph {
             task: request.task, needs: .editor, caller, ifVersion: request.ifVersion)
         let old = draft.task.parent
         guard request.parent != 0 else {
-            draft.task.parent = 0
-            draft.task.parentRank = 0
-            if old != 0 { tellParent(&draft, old) }
+            // A parent that the caller does not see is not there for it to leave.
+            if old != 0, access(task: old, caller) > .none {
+                draft.task.parent = 0
+                draft.task.parentRank = 0
+                tellParent(&draft, old)
+            }
             return try save(draft, caller, at: now)
         }
         let parent = try parent(request.parent, "parent", caller)
         try requireNoCircle(of: draft.row, under: parent)
-        let spot = try siblingSpot(request, under: parent, of: draft.row)
+        let spot = try siblingSpot(request, under: parent, of: draft.row, caller)
         if old != parent || spot != .last {
             draft.task.parentRank = rank(of: draft.row, under: parent, at: spot)
         }
@@ -44,13 +47,14 @@ extension WorkspaceGraph {
     }
 
     private func siblingSpot(
-        _ request: SetParent, under parent: UInt32, of row: UInt32
+        _ request: SetParent, under parent: UInt32, of row: UInt32, _ caller: Caller
     ) throws(Rejection) -> Spot {
         let isBefore = request.before != 0
         guard isBefore || request.after != 0 else { return .last }
         let field = isBefore ? "before" : "after"
         guard let sibling = self.row(isBefore ? request.before : request.after, .task),
-            let keys = taskKeys(sibling), !keys.isDeleted, keys.parent == parent, sibling != row
+            let keys = taskKeys(sibling), access(task: sibling, keys, caller) > .none,
+            keys.parent == parent, sibling != row
         else { throw .notFound(field) }
         let entry = RankedList.Entry(rank: keys.parentRank, row: sibling)
         return isBefore ? .before(entry) : .after(entry)

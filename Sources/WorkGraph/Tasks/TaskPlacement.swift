@@ -93,15 +93,24 @@ extension WorkspaceGraph {
             draft.task.placements[known] = placement
             if old.section != placement.section { tellMove(&draft, old, placement) }
         } else {
-            guard draft.task.placements.count < GraphLimits.projectsPerTask else {
-                throw .limit(GraphLimits.projectsPerTask, "Projects a task is in at once")
-            }
+            try requireFewProjects(draft.task, caller)
             draft.task.placements.append(placement)
             draft.tell(
                 .addedToProject, new: name(ofProject: placement.project),
                 newGid: gid(placement.project).rawValue)
         }
         return try save(draft, caller, at: now)
+    }
+
+    /// Checks that a task has room for one project more.
+    func requireFewProjects(_ task: TaskRow, _ caller: Caller) throws(Rejection) {
+        guard task.placements.count < GraphLimits.placementsPerTask else {
+            throw .limit(GraphLimits.placementsPerTask, "Projects a task is in, seen or not")
+        }
+        let seen = task.placements.count { access(project: $0.project, caller) > .none }
+        guard seen < GraphLimits.projectsPerTask else {
+            throw .limit(GraphLimits.projectsPerTask, "Projects a task is in at once")
+        }
     }
 
     private func tellMove(

@@ -55,7 +55,7 @@ extension WorkspaceGraph {
     }
 
     /// A project of a team in the trash is in the trash with it.
-    private func isInLivingTeam(_ project: Project) -> Bool {
+    func isInLivingTeam(_ project: Project) -> Bool {
         guard project.team != 0 else { return true }
         return row(project.team, .team).map { indexes.teams[$0] != nil } ?? false
     }
@@ -114,6 +114,8 @@ extension WorkspaceGraph {
                 throw Rejection(
                     .conflict, "What it is in was deleted as well; restore that first.")
             }
+            // What it hangs under may hang deeper by now.
+            if keys.parent != 0 { try requireNoCircle(of: row, under: keys.parent) }
         }
         return Changed(task.gid, version: task.version)
     }
