@@ -46,7 +46,7 @@ extension Node {
                 }
             }
         } catch let failure as LogFailure {
-            end(NodeEnd(80, "the log cannot be applied after LSN \(applied): \(failure)"))
+            end(NodeEnd(failure, "the log cannot be applied after LSN \(applied)"))
         } catch {
             end(NodeEnd(80, "record \(applied.next) cannot be applied: \(error)"))
         }

@@ -48,12 +48,14 @@ extension Node {
 
     private func truncateLog(after head: LogHead) {
         guard let log else { return }
+        // It may be of a record that goes.
+        wantedDigest = nil
         let folder = "diverged/\(replica.meta.history)-\(replica.meta.actingEpoch)-\(head.last)"
         log.truncate(after: head.last, keepingCopyIn: folder) { [weak self] result in
             guard let self else { return }
             switch result {
             case .success(let head): give(.logTruncated(head))
-            case .failure(let failure): end(NodeEnd(74, "the log cannot be cut: \(failure)"))
+            case .failure(let failure): end(NodeEnd(failure, "it cannot be cut"))
             }
         }
     }
@@ -66,7 +68,7 @@ extension Node {
         } catch .gone {
             events.append(.logRead(after: after, .gone))
         } catch {
-            end(NodeEnd(80, "the log cannot be read for the other node: \(error)"))
+            end(NodeEnd(error, "it cannot be read for the other node"))
         }
     }
 
@@ -117,6 +119,7 @@ extension Node {
             sessions[reply.session]?.fail(reply.stream, reply.isCommand ? failure : elsewhere)
         }
         refuseUnconfirmed(rejection(.notPrimary))
+        isConfirmationAsked = false
         flushSessions()
     }
 

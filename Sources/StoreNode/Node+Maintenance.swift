@@ -1,4 +1,4 @@
-internal import Environment
+package import Environment
 internal import ReplicatedLog
 internal import WorkProtocol
 
@@ -12,16 +12,21 @@ extension Node {
     }
 
     /// Stops in good order: takes nothing more, waits for what is under way, vouches for the end of
-    /// the log, and calls `done`.
-    package func stop(_ done: @escaping @Sendable () -> Void) {
+    /// the log, and calls `done`; without the last when the disk does not answer in time.
+    package func stop(
+        within limit: Interval = .seconds(10), _ done: @escaping @Sendable () -> Void
+    ) {
         queue.run { [self] in
-            guard !hasEnded, let log else { return done() }
+            guard !hasEnded, !isStopping, let log else { return done() }
+            isStopping = true
             for listener in listeners { listener.close() }
+            // While its primary sends, a follower's log is never at rest.
+            if replica.role == .follower { for id in links.keys.sorted() { dropLink(id) } }
             for id in sessions.keys.sorted() {
                 sessions[id]?.leave(.starting, "This node is stopping.")
             }
             closeGroup()
-            log.close { done() }
+            log.close(within: limit) { done() }
         }
     }
 }

@@ -90,19 +90,38 @@ extension Node {
         }
         try requireWriteRight(asked.minReplicas)
         let addressed = Shard.addressed(command, to: asked.workspace)
-        let performed = try perform(
-            addressed.command, in: addressed.ordinal, as: asked.principal,
-            request: asked.requestID, hash: asked.hash)
-        var lsn = newestSeen(in: addressed.ordinal)
-        if addressed.ordinal == 0 {
-            deliverErrands()
-            lsn = lastEntered
+        let performed: WorkspaceGraph.Performed
+        do throws(Rejection) {
+            performed = try perform(
+                addressed.command, in: addressed.ordinal, as: asked.principal,
+                request: asked.requestID, hash: asked.hash)
+        } catch {
+            return refuse(asked, error, seen: seen(in: addressed.ordinal), session)
         }
+        if addressed.ordinal == 0 { deliverErrands() }
+        hold(
+            HeldReply(
+                lsn: seen(in: addressed.ordinal), session: session.id, stream: asked.stream,
+                deadline: asked.deadline, isCommand: true, workspacePosition: performed.position,
+                content: .answer(performed.answer)),
+            for: session)
+    }
+
+    /// The newest record that an answer about a workspace depends on. The directory asks the
+    /// workspaces who somebody is in them, so what it says may depend on any record.
+    private func seen(in workspace: UInt32) -> LSN {
+        workspace == 0 ? lastEntered : newestSeen(in: workspace)
+    }
+
+    /// Refuses what the state refuses: that tells of the state as an answer does, and waits for
+    /// what it has seen as an answer does (rule R5).
+    private func refuse(
+        _ asked: Asked, _ rejection: Rejection, seen lsn: LSN, _ session: Session
+    ) {
         hold(
             HeldReply(
                 lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
-                isCommand: true, workspacePosition: performed.position,
-                content: .answer(performed.answer)),
+                isCommand: false, workspacePosition: 0, content: .failure(failure(rejection))),
             for: session)
     }
 
@@ -146,7 +165,7 @@ extension Node {
                 query, in: asked.workspace, as: asked.principal, into: &writer)
             hold(
                 HeldReply(
-                    lsn: newestSeen(in: asked.workspace), session: session.id,
+                    lsn: seen(in: asked.workspace), session: session.id,
                     stream: asked.stream, deadline: asked.deadline, isCommand: false,
                     workspacePosition: shards.workspace(asked.workspace)?.position ?? 0,
                     content: .answer(writer.bytes)),
@@ -159,25 +178,31 @@ extension Node {
         _ asked: Asked, _ session: Session, _ work: @escaping () throws(Rejection) -> Void
     ) throws(Rejection) {
         switch replica.readRight(now: now) {
-        case .now: try work()
+        case .now: read(asked, session, work)
         case .no(let reason): throw rejection(reason)
         case .afterConfirmation(let moment):
             unconfirmed.append(
                 UnconfirmedRead(since: moment, deadline: asked.deadline) {
                     [weak self, weak session] refusal in
                     guard let self, let session else { return }
-                    do throws(Rejection) {
-                        if let refusal { throw refusal }
-                        if replica.shownPoint == nil { throw rejection(.notPrimary) }
-                        try work()
-                    } catch {
-                        var failure = failure(error)
+                    if refusal == nil, replica.shownPoint != nil {
+                        read(asked, session, work)
+                    } else {
+                        var failure = failure(refusal ?? rejection(.notPrimary))
                         // Nothing that only reads leaves anything undecided.
                         failure.outcome = .notExecuted
                         session.fail(asked.stream, failure)
                     }
                 })
             askConfirmation()
+        }
+    }
+
+    private func read(
+        _ asked: Asked, _ session: Session, _ work: () throws(Rejection) -> Void
+    ) {
+        do throws(Rejection) { try work() } catch {
+            refuse(asked, error, seen: seen(in: asked.workspace), session)
         }
     }
 

@@ -16,6 +16,11 @@ extension Node {
         applied = snapshot?.last ?? .zero
         let tail = try openLog(meta, snapshot)
         guard let log else { return }
+        if meta.isOlder(than: log.head) { throw NodeEnd(olderThan: log.head, meta.promised) }
+        do { try snapshotStore.removeLeftovers() } catch {
+            throw NodeEnd(74, "the snapshots cannot be cleaned up: \(error)")
+        }
+        tell(log.recovery)
         log.onFlushed = { [weak self] lsn in self?.logFlushed(lsn) }
         log.onFailed = { [weak self] error in self?.give(.logFailed(error.description)) }
         log.onFull = { [weak self] isFull in self?.logIsFull(isFull) }
@@ -25,7 +30,8 @@ extension Node {
                 .started(
                     ReplicaStart(
                         meta: meta, head: log.head, epochs: log.epochHistory,
-                        commit: max(log.recovery.commit, applied), applied: applied, end: tail)))
+                        commit: max(log.recovery.commit, applied), applied: applied,
+                        time: log.recovery.time, end: tail)))
             if openDoors() { opened() }
         }
     }
@@ -82,7 +88,13 @@ extension Node {
         do throws(LogFailure) {
             log = try openLog(meta, evidence, start, .cut)
         } catch { throw NodeEnd(error) }
-        return meta.actingRole == .follower || meta.members.count > 1 ? .undecided : .whole
+        return isAlone(meta) ? .whole : .undecided
+    }
+
+    /// Whether nobody else has what this node has acknowledged. A follower never is alone, whatever
+    /// `meta.members` says: that is a primary's.
+    private func isAlone(_ meta: NodeMeta) -> Bool {
+        meta.actingRole == .primary && meta.register.members == [meta.node]
     }
 
     private func openLog(
@@ -94,6 +106,24 @@ extension Node {
             options: configuration.log,
             queues: LogQueues(core: queue, background: logQueue), randomness: world.randomness,
             evidence: evidence, start: start, undecided: undecided)
+    }
+
+    /// Says what opening the log has changed.
+    private func tell(_ recovery: LogRecovery) {
+        switch recovery.verdict {
+        case .tornTail(let tail), .undecided(let tail):
+            let copy = recovery.quarantined.map { "; its bytes are in \($0)" } ?? ""
+            world.tell(.alarm("the log's end was bad and has been cut: \(tail.corruption)\(copy)"))
+        case .crashInRotation(let file): world.tell(.note("\(file) was empty and is removed"))
+        case .cleanEnd, .damage, .foreign: break
+        }
+        if !recovery.separated.isEmpty {
+            let files = recovery.separated.joined(separator: ", ")
+            world.tell(.alarm("a segment of the log is missing; those before it are in \(files)"))
+        }
+        if recovery.remade > 0 {
+            world.tell(.note("\(recovery.remade) batches were not vouched for: written anew"))
+        }
     }
 
     private func logFlushed(_ lsn: LSN) {
@@ -184,11 +214,26 @@ extension NodeEnd {
                 : "\(error)\nhelp: change the address in holdfast.toml")
     }
 
+    /// The log knows a newer epoch than `node.meta` has promised.
+    fileprivate init(olderThan head: LogHead, _ promised: Epoch) {
+        self.init(
+            80,
+            "node.meta has promised epoch \(promised), and the log has records of \(head.epoch): "
+                + "an older copy of node.meta was put back, and what was promised since is "
+                + "forgotten. Put the newest one back, or make this node anew and let it join.")
+    }
+
     init(_ failure: LogFailure) {
         switch failure {
         case .disk(let error): self.init(74, "the log: \(error)")
         case .damage, .undecided, .gone: self.init(80, "the log: \(failure)")
         case .foreign: self.init(78, "the log: \(failure)")
         }
+    }
+
+    /// The same, and what could not be done for it.
+    init(_ failure: LogFailure, _ what: String) {
+        self.init(failure)
+        message = "\(what): \(message)"
     }
 }

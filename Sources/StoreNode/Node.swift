@@ -10,8 +10,9 @@ internal import WorkProtocol
 /// goes into the open group; the group goes to the replica as one batch; the replica's effects say
 /// what to write, send, apply and show. Replies wait in the gate until their record is committed.
 ///
-/// Everything here belongs to the core queue: no lock, no other thread. What takes long (snapshots,
-/// the archive, exports) runs on the background queue on values of its own, and comes back.
+/// Everything here belongs to the core queue: no lock, no other thread. What takes long (segments,
+/// snapshots, the archive, exports) runs on queues in the background on values of its own, and
+/// comes back.
 ///
 /// - Invariant: the state in memory is `group` ahead of the replica's appended point, never more;
 ///   the group is closed before the replica is given any other event.
@@ -22,9 +23,12 @@ package final class Node: @unchecked Sendable {
     let world: World
     let configuration: NodeConfiguration
     let queue: any SerialQueue
+    /// For parts of exports. What may take long or hang has a queue of its own, so that nothing
+    /// waits for it: above all not the log, which names its segments in the background.
     let background: any SerialQueue
-    /// For the log's files alone: a new segment must not wait for a snapshot to be written.
     let logQueue: any SerialQueue
+    let snapshotQueue: any SerialQueue
+    let archiveQueue: any SerialQueue
 
     var replica: Replica
     var log: Log?
@@ -66,6 +70,8 @@ package final class Node: @unchecked Sendable {
     /// The tick that is scheduled, and when it will come.
     var tick: (work: any ScheduledWork, at: Instant)?
     var hasEnded = false
+    /// Told to stop: no new connection, and the log is being closed.
+    var isStopping = false
 
     /// How far a follower's state is to be brought, and how far it is.
     var applyTarget = LSN.zero
@@ -86,6 +92,8 @@ package final class Node: @unchecked Sendable {
         queue = world.scheduler.makeQueue("core", .core)
         background = world.scheduler.makeQueue("background", .background)
         logQueue = world.scheduler.makeQueue("log", .background)
+        snapshotQueue = world.scheduler.makeQueue("snapshots", .background)
+        archiveQueue = world.scheduler.makeQueue("archive", .background)
         metaStore = NodeMetaStore(disk: world.disk)
         shards = ShardMap(count: configuration.shards)
         startedAt = world.scheduler.now

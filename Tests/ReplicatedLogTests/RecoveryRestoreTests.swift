@@ -152,6 +152,32 @@ struct RecoveryRestoreTests {
         }
     }
 
+    @Test func `a bad newest snapshot gives way to the one before it and more log`() throws {
+        let world = try Self.shipped()
+        let whole = try Self.restore(world, .latest).outcome
+        let newest = try #require(world.manifests.last)
+        let prefix = world.shipper.prefix
+        for file in [Manifest.fileName, newest.chunks[0].name, newest.chunks[1].name] {
+            let name = prefix.snapshot(newest.point, file: file)
+            let bytes = try world.archive.read(name)
+            for change in 0..<2 {
+                try world.archive.remove(name)
+                if change == 1 { try world.archive.publish(name, bytes.dropLast() + [0x5A]) }
+                let (outcome, disk) = try Self.restore(world, .latest)
+                #expect(outcome.manifest.point == world.manifests[0].point, "\(file)")
+                #expect(outcome.head == whole.head)
+                // A snapshot without a manifest is none, and so is not refused.
+                #expect(outcome.refused.isEmpty == (change == 0 && file == Manifest.fileName))
+                let expected = try world.world.batches
+                    .filter { $0.first > outcome.manifest.start.last }
+                    .flatMap { try $0.records() }
+                #expect(try Self.records(world, disk, outcome) == expected)
+                try world.archive.remove(name)
+            }
+            try world.archive.publish(name, bytes)
+        }
+    }
+
     @Test func `a changed or missing file of the archive is found by every restore that needs it`()
         throws
     {

@@ -110,6 +110,57 @@ struct SnapshotShippingTests {
         #expect(world.shipper.next(now: world.world.scheduler.now) == nil)
     }
 
+    @Test func `chunks that another left under our names get no manifest`() throws {
+        let world = try ShippingWorld()
+        try world.liveOn()
+        let prefix = world.shipper.prefix
+        let point = world.manifests[0].point
+        // Another node began to ship a snapshot of this point, and had other bytes.
+        try world.archive.publish(prefix.snapshot(point, file: "c-00002.lz4"), [1, 2, 3])
+        try world.ship()
+        #expect(world.shipper.conflict?.kind == .exists)
+        #expect(try world.check().contents.points == [])
+        #expect(try world.check().verify() == [])
+    }
+
+    @Test func `an archive that has been emptied is filled again with what is still here`() throws {
+        let world = try ShippingWorld()
+        try world.liveOn()
+        world.note()
+        world.world.scheduler.run(for: .seconds(61))
+        try world.ship()
+        #expect(world.shipper.archived == world.world.flushed)
+        for name in try world.archive.list("") { try world.archive.remove(name) }
+        try world.liveOn()
+        try world.ship()
+        world.world.scheduler.run(for: .seconds(61))
+        try world.ship()
+        #expect(world.shipper.archived == world.world.flushed)
+        let points = try world.check().restorePoints()
+        #expect(points.first?.through == world.world.flushed)
+        #expect(try world.check().verify() == [])
+    }
+
+    @Test func `a gap that an earlier shipper left is found by listing`() throws {
+        let world = try ShippingWorld()
+        try world.liveOn()
+        try world.ship()
+        try world.liveOn()
+        world.note()
+        world.world.scheduler.run(for: .seconds(61))
+        try world.ship()
+        let logs = try world.check().contents.logs
+        #expect(logs.count > 2)
+        try world.archive.remove(world.shipper.prefix.log(logs[1]))
+        world.shipper = Shipper(identity: LogWorld.identity)
+        world.note()
+        #expect(world.shipper.next(now: world.world.scheduler.now) == .list)
+        world.shipper.noteDone(
+            .list, .listed(try world.archive.list(world.shipper.prefix.text)))
+        #expect(world.shipper.gaps == [logs[1].first...logs[1].last])
+        #expect(world.shipper.archivedFrom == logs[2].first)
+    }
+
     @Test func `records trimmed before they were shipped are a gap that is reported`() throws {
         let world = try ShippingWorld()
         try world.liveOn(batches: 8)

@@ -1,4 +1,4 @@
-internal import Environment
+package import Environment
 
 /// Something given to the disk whose completion has not been reported as flushed yet.
 struct PendingWrite {
@@ -130,19 +130,24 @@ extension Log {
         runIdleWork()
     }
 
-    private func runIdleWork() {
-        while pending.isEmpty, waiting.isEmpty, failure == nil, !whenIdle.isEmpty {
+    func runIdleWork() {
+        while pending.isEmpty, waiting.isEmpty, !isStoringMark, failure == nil, !whenIdle.isEmpty {
             whenIdle.removeFirst()()
         }
     }
 
     /// Says that nothing more will be appended: waits for what is under way and then vouches for
-    /// the end, so that the next start need not make it durable anew. Then calls `completed`.
-    package func close(_ completed: @escaping () -> Void) {
+    /// the end, so that the next start need not make it durable anew. Then calls `completed`, once;
+    /// without having vouched when the disk has not answered within `limit`.
+    package func close(
+        within limit: Interval = .seconds(10), _ completed: @escaping () -> Void
+    ) {
+        let closing = Closing(completed)
+        closing.limit = queues.core.schedule(after: limit) { closing.end() }
         runWhenIdle { [self] in
             guard current.end + 2 * current.header.alignment <= current.header.fileBytes,
                 flushed > .zero
-            else { return completed() }
+            else { return closing.end() }
             let bytes = BatchHeader.frame(
                 .vouching, after: head, durable: flushed, commit: commit, time: time,
                 salt: current.header.salt, alignment: current.header.alignment)
@@ -152,7 +157,25 @@ extension Log {
             file.append(bytes, at: offset, on: queues.core) { [weak self] error in
                 self?.completed(ticket, error)
             }
-            runWhenIdle(completed)
+            runWhenIdle { closing.end() }
         }
+    }
+}
+
+/// Who waits for a log to be closed: told once.
+///
+/// `@unchecked Sendable`: confined to the core queue.
+private final class Closing: @unchecked Sendable {
+    private var completed: (() -> Void)?
+    var limit: (any ScheduledWork)?
+
+    init(_ completed: @escaping () -> Void) { self.completed = completed }
+
+    func end() {
+        limit?.cancel()
+        limit = nil
+        let completed = completed
+        self.completed = nil
+        completed?()
     }
 }

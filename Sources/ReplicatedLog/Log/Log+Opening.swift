@@ -92,11 +92,14 @@ extension Log {
     private static func open(
         _ repair: inout LogRepair, _ start: LogStart, _ queues: LogQueues
     ) throws(DiskError) -> Log {
-        switch repair.scan.verdict {
-        case .tornTail(let tail), .undecided(let tail): try repair.cut(tail)
-        case .cleanEnd, .crashInRotation, .damage, .foreign: break
+        try withReserve(repair.disk) { () throws(DiskError) in
+            switch repair.scan.verdict {
+            case .tornTail(let tail), .undecided(let tail): try repair.cut(tail)
+            case .cleanEnd, .crashInRotation, .damage, .foreign: break
+            }
         }
         try repair.removeLeftovers()
+        try repair.moveSeparated()
         try withReserve(repair.disk) { () throws(DiskError) in
             if repair.scan.segments.isEmpty {
                 try repair.begin(at: start.head, epochs: start.epochs)

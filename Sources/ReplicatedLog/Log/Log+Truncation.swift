@@ -213,8 +213,11 @@ extension Log {
 
     private static func remove(_ paths: [String], on disk: any Disk) -> DiskError? {
         do throws(DiskError) {
-            for path in paths { try disk.remove(path) }
-            try disk.flushDirectory(folder)
+            // One after the other, so that a crash leaves no hole among those that are left.
+            for path in paths {
+                try disk.remove(path)
+                try disk.flushDirectory(folder)
+            }
             return nil
         } catch {
             return error
@@ -237,6 +240,7 @@ extension Log {
     private func mark() {
         guard failure == nil else { return }
         let lsn = min(acknowledged, flushed)
+        isStoringMark = true
         queues.background.run { [disk, core = queues.core, weak self] in
             var failed: DiskError?
             do throws(DiskError) {
@@ -259,6 +263,8 @@ extension Log {
 
     private func marked(_ lsn: LSN, _ error: DiskError?) {
         isMarking = false
+        isStoringMark = false
+        defer { runIdleWork() }
         // A mark that cannot be made for lack of space is only a witness less.
         if let error, error.kind != .noSpace { return fail(error) }
         marked = min(lsn, flushed)

@@ -82,6 +82,8 @@ package final class Log: @unchecked Sendable {
     var marked: LSN = .zero
     var acknowledged: LSN = .zero
     var isMarking = false
+    /// Whether the background queue is at it: nobody else may write it then.
+    var isStoringMark = false
 
     init(
         repaired: LogRepair, file: any DiskFile, recovery: LogRecovery, queues: LogQueues
@@ -112,6 +114,9 @@ package final class Log: @unchecked Sendable {
     /// The last record that lies in a segment which will not be written any more: what an archive
     /// takes as it is.
     package var closedPoint: LSN { min(current.header.before.last, flushed) }
+
+    /// When the primary made the newest batch, milliseconds since 1970.
+    package var newestTime: Int64 { time }
 
     /// The last segment. There always is one.
     var current: Segment {

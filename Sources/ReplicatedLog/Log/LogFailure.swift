@@ -35,7 +35,7 @@ package struct LogDamage: Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         """
         \(corruption); record \(lsn) is lost here: \(evidence). \
-        Of a pair: let this node resync from the other one (`holdfast admin resync`); \
+        Of a pair: make this node anew (`holdfastd init --role follower`) and let it join; \
         alone: `holdfast-tools restore`, or `holdfast-tools log repair --accept-loss`
         """
     }

@@ -117,7 +117,10 @@ package struct LogInspection {
         var scanner = LogScanner(
             disk: disk, folder: folder, identity: nil,
             evidence: LogEvidence(needed: LSN(max(first.rawValue, 1) - 1), isFresh: true))
-        let live = try scanner.run().segments
+        let scan = try scanner.run()
+        let live = scan.segments
+        // Without a segment that begins in time there is nothing to visit, and that is not "none".
+        if live.isEmpty, let problem = scan.verdict.problem { return problem }
         for (index, segment) in live.enumerated() {
             let end = index + 1 < live.count ? live[index + 1].first : LSN(.max)
             guard end > first else { continue }

@@ -16,6 +16,12 @@ enum Preparation: Sendable {
     /// Makes the file. Blocks: for the background queue.
     static func run(on disk: any Disk, name: String, bytes: Int, reserve: Int) -> Preparation {
         do throws(DiskError) {
+            // Looked at before anything is written: trying would take the room that the reserve
+            // was given up for, each time.
+            let wanted = try UInt64(clamping: bytes) + LogReserve.missing(on: disk, of: reserve)
+            guard try disk.freeSpace() >= wanted else {
+                throw DiskError(.noSpace, path: name, reason: "\(wanted) bytes are not free")
+            }
             try LogReserve.ensure(on: disk, bytes: reserve)
             let path = "\(Log.folder)/\(name)"
             let file = try disk.open(path, .create)
@@ -60,6 +66,14 @@ enum LogReserve {
         let file = try disk.open(path, .create)
         defer { file.close() }
         try file.fill(from: 0, to: bytes)
+    }
+
+    /// How many bytes `ensure` would write.
+    static func missing(on disk: any Disk, of bytes: Int) throws(DiskError) -> UInt64 {
+        guard bytes > 0, try disk.exists(path) else { return UInt64(clamping: bytes) }
+        let file = try disk.open(path, .read)
+        defer { file.close() }
+        return try file.size() >= bytes ? 0 : UInt64(clamping: bytes)
     }
 
     /// Gives the space up. - Returns: whether there was any.

@@ -32,6 +32,12 @@ package struct LogLoss {
         package var quarantined: [String] = []
     }
 
+    /// What is wrong, and where the log would end. Changes nothing.
+    package func look() throws(DiskError) -> (verdict: TailVerdict, last: LSN) {
+        let scan = try self.scan()
+        return (scan.verdict, scan.head.last)
+    }
+
     /// Repairs. To be run on a node that is not running.
     /// - Throws: `.foreign` for files that are not this log's: those are to be moved away by hand;
     ///   `.damage` if there is no segment with the first needed record.

@@ -75,6 +75,22 @@ struct LogRepair {
         scan.leftovers = []
     }
 
+    /// Moves the segments that a missing one separates from the log to `quarantine/`: somebody may
+    /// miss them, and no later start looks at them again.
+    mutating func moveSeparated() throws(DiskError) {
+        guard !scan.separated.isEmpty else { return }
+        try disk.createFolder("quarantine")
+        for name in scan.separated {
+            let target = try Self.quarantineName(name, on: disk)
+            try disk.rename(path(name), to: target)
+            report.separated.append(target)
+        }
+        try disk.flushDirectory("quarantine")
+        try disk.flushDirectory(folder)
+        try disk.flushDirectory("")
+        scan.separated = []
+    }
+
     /// Makes the batches that nothing vouches for durable anew, in a segment of their own: after a
     /// failed flush they may have been read from the page cache only. A log that was closed, or
     /// whose last batches are vouched for, has none.
@@ -186,6 +202,8 @@ package struct LogRecovery: Equatable, Sendable {
     package var quarantined: String?
     /// Files that were left over and removed.
     package var removed: [String] = []
+    /// Where segments were moved that a missing one separated from the log.
+    package var separated: [String] = []
     /// How many batches were written and flushed anew because nothing vouched for them.
     package var remade = 0
     /// The newest commit point a batch names.

@@ -51,6 +51,8 @@ struct LogScan {
     var segments: [Segment] = []
     /// Files that are left over and can be removed: half-made segments, dead ones.
     var leftovers: [String] = []
+    /// Segments from before a missing one: not needed, and the last word on what they hold.
+    var separated: [String] = []
     /// Segments that are given up as soon as the log has begun anew.
     var replaced: [String] = []
     var head: LogHead
@@ -79,6 +81,8 @@ struct LogScanner {
     var scan: LogScan
     /// What `acked.mark` and the peer say was acknowledged.
     var acknowledged: LSN = .zero
+    /// A last segment that has bytes and no good header: nothing of it can be read.
+    private var headerlessLast: TornTail?
 
     /// - Parameter identity: whose log it must be; nil takes any (inspection).
     init(disk: any Disk, folder: String, identity: LogIdentity?, evidence: LogEvidence) {
@@ -96,20 +100,41 @@ struct LogScanner {
         guard let found = try readHeaders() else { return scan }
         guard try linked(found) else { return scan }
         guard !scan.segments.isEmpty else {
-            if !evidence.isFresh || acknowledged > .zero { refuseMissing(from: acknowledged) }
+            let isMissing = !evidence.isFresh || acknowledged > .zero
+            if isMissing { refuseMissing(from: acknowledged) } else { settleHeaderless() }
             return scan
         }
         try readBatches()
+        settleHeaderless()
         return scan
     }
 
     private mutating func refuseMissing(from lsn: LSN) {
         let needed = max(evidence.needed.next, lsn)
+        let corruption = Corruption(
+            file: folder, offset: 0, expected: "log segments", found: "none that begin in time")
         damage(
-            Corruption(
-                file: folder, offset: 0, expected: "log segments",
-                found: "none that begin in time"),
-            lsn: evidence.needed.next, .beginningMissing(needed: needed))
+            headerlessLast?.corruption ?? corruption, lsn: evidence.needed.next,
+            .beginningMissing(needed: needed))
+    }
+
+    /// A last segment that cannot be read was named when everything before its first record was
+    /// flushed, and nothing in it was reported as flushed before the one before it was closed. So
+    /// if that is whole up to there, and open, the file alone is the undecided tail.
+    private mutating func settleHeaderless() {
+        guard var tail = headerlessLast else { return }
+        let next = scan.head.last.next
+        switch scan.verdict {
+        case .cleanEnd, .crashInRotation:
+            guard next >= tail.lsn else {
+                return damage(tail.corruption, lsn: next, .notLast(next: tail.file))
+            }
+            tail.lsn = next
+            scan.verdict = evidence.acknowledged == nil ? .undecided(tail) : .tornTail(tail)
+        case .tornTail(let torn), .undecided(let torn):
+            damage(torn.corruption, lsn: torn.lsn, .notLast(next: tail.file))
+        case .damage, .foreign: return
+        }
     }
 
     /// Sets the verdict `damage`.
@@ -178,12 +203,10 @@ extension LogScanner {
             scan.verdict = .crashInRotation(file: path(name))
             return true
         }
-        scan.verdict = .undecided(
-            TornTail(
-                file: path(name), offset: 0, end: end, lsn: first, corruption: corruption,
-                laterBatches: 0))
-        scan.head = LogHead(last: LSN(first.rawValue &- 1), epoch: .zero, chain: 0)
-        return false
+        headerlessLast = TornTail(
+            file: path(name), offset: 0, end: end, lsn: first, corruption: corruption,
+            laterBatches: 0)
+        return true
     }
 
     private mutating func isOurs(_ segments: [Segment]) -> Bool {
@@ -237,7 +260,7 @@ extension LogScanner {
                 oldest > 0 ? .gap : .beginningMissing(needed: evidence.needed.next))
             return false
         }
-        scan.leftovers += live[..<oldest].map(\.name)
+        scan.separated = live[..<oldest].map(\.name)
         scan.segments = [Segment](live[oldest...])
         return true
     }

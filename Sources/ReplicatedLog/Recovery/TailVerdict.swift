@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// What the end of a log is found to be: the rows of the table in `Formats-Log.md`.
 package enum TailVerdict: Equatable, Sendable {
     /// Nothing but zeroes after the last batch.
@@ -12,6 +14,20 @@ package enum TailVerdict: Equatable, Sendable {
     case damage(LogDamage)
     /// Another's file, or a format of another program version. Nothing is changed.
     case foreign(ForeignFile)
+}
+
+extension TailVerdict {
+    /// Where something is wrong that keeps a log from being read; nil for what a start settles.
+    var problem: Corruption? {
+        switch self {
+        case .cleanEnd, .crashInRotation, .tornTail, .undecided: nil
+        case .damage(let damage): damage.corruption
+        case .foreign(let foreign):
+            Corruption(
+                file: foreign.file, offset: 0, expected: "a segment of this log",
+                found: "\(foreign)")
+        }
+    }
 }
 
 /// What is known about the log from elsewhere than its segments.

@@ -65,6 +65,10 @@ extension Replica {
             return stepDown(reign.register, reign.epoch)
         }
         guard let following, !isInstalling else { return }
+        if case .truncating(let earlier, _) = following.work, earlier.start != reign.start {
+            // What is appended is known only when the cut that is under way is done.
+            return drop(id, "its log is being cut after LSN \(earlier.start.last)")
+        }
         guard reign.register.version >= meta.register.version, reign.register.primary != meta.node,
             !contradicts(reign.register)
         else { return reject(id, .contradiction, "register version \(reign.register.version)") }
@@ -105,6 +109,7 @@ extension Replica {
     mutating func noteTruncated(_ head: LogHead) {
         guard case .truncating(let reign, let id)? = following?.work else { return }
         following?.work = .none
+        listenAgain()
         appended = head
         flushed = head.last
         // No good primary cuts below; but what a bad one says must not trap.

@@ -59,17 +59,27 @@ extension Replica {
     /// A connection over which nothing has come for long is no connection, whatever the socket
     /// says.
     mutating func dropDeadLinks() {
-        for link in links where mustBeHeard(link) {
-            guard now.since(link.heardAt) >= ReplicaLimits.deadLink else { continue }
-            drop(link.id, "nothing heard for \(ReplicaLimits.deadLink.milliseconds) ms")
+        for link in links {
+            let limit = silenceLimit(of: link)
+            guard now.since(link.heardAt) >= limit else { continue }
+            drop(link.id, "nothing heard for \(limit.milliseconds) ms")
         }
     }
 
-    /// Not while a log is cut or a snapshot travels: then one end works, and says nothing.
-    func mustBeHeard(_ link: Link) -> Bool {
-        if let following, following.work != .none { return false }
-        guard let stream = leading?.stream, stream.link == link.id else { return true }
-        return stream.state == .flowing
+    /// How long a connection may be silent. Long while a log is cut or a snapshot travels: then one
+    /// end works, and says nothing; but not for ever, for a stream keeps the log from being
+    /// trimmed.
+    func silenceLimit(of link: Link) -> Interval {
+        if let following, following.work != .none { return ReplicaLimits.deadWork }
+        guard let stream = leading?.stream, stream.link == link.id else {
+            return ReplicaLimits.deadLink
+        }
+        return stream.state == .flowing ? ReplicaLimits.deadLink : ReplicaLimits.deadWork
+    }
+
+    /// This node has worked and not listened: nobody's silence counts from before.
+    mutating func listenAgain() {
+        for index in links.indices { links[index].heardAt = now }
     }
 
     mutating func forget(_ id: LinkID) {

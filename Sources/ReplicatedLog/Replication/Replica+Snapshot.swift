@@ -39,6 +39,7 @@ extension Replica {
     mutating func noteInstalled(_ head: LogHead, _ epochs: EpochHistory) {
         guard following?.work == .installingSnapshot else { return }
         following?.work = .none
+        listenAgain()
         appended = head
         flushed = head.last
         commit = head.last
@@ -63,7 +64,7 @@ extension Replica {
 
     mutating func sendDigest(_ place: LSN, _ digests: [UInt8]) {
         guard let leading, let stream = leading.stream, stream.state == .flowing,
-            place <= stream.sent.last
+            place <= stream.sent.last, digests.count <= PeerMessage.manifestBytes
         else { return }
         emit(.send(stream.link, .digest(epoch: leading.epoch, at: place, digests: digests)))
     }

@@ -18,6 +18,7 @@ extension Replica {
         commit = min(start.commit, start.head.last)
         applied = start.applied
         epochs = start.epochs
+        logTime = start.time
         startedAt = now
         reconnectAt = now.advanced(by: reconnectDelay)
         note(start.end)

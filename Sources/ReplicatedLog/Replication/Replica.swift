@@ -115,9 +115,7 @@ package struct Replica: Sendable {
         guard !hasEnded else { return nil }
         var moments: [Instant] = []
         if links.isEmpty { moments.append(reconnectAt) }
-        for link in links where mustBeHeard(link) {
-            moments.append(link.heardAt.advanced(by: ReplicaLimits.deadLink))
-        }
+        for link in links { moments.append(link.heardAt.advanced(by: silenceLimit(of: link))) }
         if let leading {
             if leading.stream != nil { moments.append(leading.heartbeatAt) }
             if let handOver = leading.handOver { moments.append(handOver.deadline) }

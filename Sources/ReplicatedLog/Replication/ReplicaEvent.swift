@@ -53,17 +53,20 @@ package struct ReplicaStart: Equatable, Sendable {
     package var commit: LSN
     /// What the loaded state contains.
     package var applied: LSN
+    /// The time of the log's newest batch, before which none is stamped from now on.
+    package var time: Int64
     package var end: LogEnd
 
     package init(
         meta: NodeMeta, head: LogHead, epochs: EpochHistory, commit: LSN, applied: LSN,
-        end: LogEnd = .whole
+        time: Int64 = 0, end: LogEnd = .whole
     ) {
         self.meta = meta
         self.head = head
         self.epochs = epochs
         self.commit = commit
         self.applied = applied
+        self.time = time
         self.end = end
     }
 }

@@ -22,6 +22,9 @@ package enum ReplicaLimits {
     /// A connection over which nothing has come for so long is closed. Longer than a stuck disk,
     /// which is silent too, takes to be noticed.
     package static let deadLink = Interval.seconds(5)
+    /// The same while one end cuts its log, or a snapshot travels and is loaded, which may be
+    /// gigabytes over a slow link.
+    package static let deadWork = Interval.seconds(3_600)
     /// A planned hand-over that has not drained by then is called off.
     package static let handOver = Interval.milliseconds(1_000)
     /// How long the follower waits for the primary's word on a hand-over it asked for.

@@ -10,6 +10,15 @@ package enum ArchiveFailure: Error, Equatable, Sendable, CustomStringConvertible
     /// The target folder is not empty.
     case notEmpty([String])
 
+    /// Whether it is about one file, so that another snapshot may do.
+    var isOfOneFile: Bool {
+        switch self {
+        case .corrupt: true
+        case .disk(let error): error.kind == .missing
+        case .notRestorable, .notEmpty: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .disk(let error): error.description
@@ -125,11 +134,19 @@ package struct ArchiveCheck {
     }
 
     /// Every snapshot with a manifest, newest first, and how far one can go on from it: by the
-    /// names of what is there, without reading it all.
-    package func restorePoints() throws(ArchiveFailure) -> [RestorePoint] {
+    /// names of what is there, without reading it all. One whose manifest is bad is left out, with
+    /// the reason in `refused`.
+    package func restorePoints(
+        refused: inout [ArchiveFailure]
+    ) throws(ArchiveFailure) -> [RestorePoint] {
         var points: [RestorePoint] = []
         for point in contents.points {
-            let manifest = try manifest(point)
+            let manifest: Manifest
+            do throws(ArchiveFailure) { manifest = try self.manifest(point) } catch {
+                guard error.isOfOneFile else { throw error }
+                refused.append(error)
+                continue
+            }
             let through = contents.contiguous(after: manifest.start.last)
             points.append(
                 RestorePoint(
@@ -138,6 +155,12 @@ package struct ArchiveCheck {
                     newest: contents.logs.map(\.last).max() ?? .zero))
         }
         return points
+    }
+
+    /// The same, for those who do not ask what is bad.
+    package func restorePoints() throws(ArchiveFailure) -> [RestorePoint] {
+        var refused: [ArchiveFailure] = []
+        return try restorePoints(refused: &refused)
     }
 
     /// Reads everything: every hash of every snapshot, and the log's chain from the oldest snapshot
@@ -155,7 +178,7 @@ package struct ArchiveCheck {
                         "snapshot \(point): the log reaches only LSN \(walk.head.last)")
                 }
             } catch {
-                if case .disk(let failure) = error, failure.kind != .missing { throw error }
+                guard error.isOfOneFile else { throw error }
                 problems.append("snapshot \(point): \(error)")
             }
         }

@@ -40,6 +40,8 @@ package struct Restore {
 
     /// What was restored.
     package struct Outcome: Equatable, Sendable {
+        /// Newer snapshots that are bad, so that this one was used.
+        package var refused: [ArchiveFailure] = []
         package var manifest: Manifest
         package var head: LogHead
         /// The time of the last batch, or of the snapshot if there is none after it.
@@ -47,35 +49,75 @@ package struct Restore {
         package var meta: NodeMeta
     }
 
-    /// The snapshot that will be used.
+    /// The snapshot that will be used, if all of it is good.
     package func plan() throws(ArchiveFailure) -> RestorePoint {
-        var reasons: [String] = []
-        for point in try check.restorePoints() {
-            guard let through = point.through else {
-                reasons.append("snapshot \(point.manifest.point) lacks log records")
-                continue
-            }
-            switch target {
-            case .latest: return point
-            case .lsn(let lsn):
-                if point.manifest.complete.last <= lsn, lsn <= through { return point }
-                reasons.append(
-                    "snapshot \(point.manifest.point) reaches from there to LSN \(through)")
-            case .time(let time):
-                if point.manifest.time <= time { return point }
-                reasons.append("snapshot \(point.manifest.point) is younger")
-            }
-        }
-        let found = reasons.isEmpty ? "there is no snapshot" : reasons.joined(separator: "; ")
-        throw .notRestorable("this point cannot be restored: \(found)")
+        var refused: [ArchiveFailure] = []
+        return try candidates(refused: &refused)[0]
     }
 
-    /// Restores.
+    /// The snapshots from which the target can be reached, newest first; at least one.
+    private func candidates(
+        refused: inout [ArchiveFailure]
+    ) throws(ArchiveFailure) -> [RestorePoint] {
+        var found: [RestorePoint] = []
+        var reasons: [String] = []
+        for point in try check.restorePoints(refused: &refused) {
+            if let reason = objection(to: point) {
+                reasons.append(reason)
+            } else {
+                found.append(point)
+            }
+        }
+        guard found.isEmpty else { return found }
+        reasons += refused.map(\.description)
+        let text = reasons.isEmpty ? "there is no snapshot" : reasons.joined(separator: "; ")
+        throw .notRestorable("this point cannot be restored: \(text)")
+    }
+
+    /// Why the target cannot be reached from a snapshot; nil if it can.
+    private func objection(to point: RestorePoint) -> String? {
+        let name = "snapshot \(point.manifest.point)"
+        guard let through = point.through else { return "\(name) lacks log records" }
+        switch target {
+        case .latest: return nil
+        case .lsn(let lsn):
+            let isWithin = point.manifest.complete.last <= lsn && lsn <= through
+            return isWithin ? nil : "\(name) reaches from there to LSN \(through)"
+        case .time(let time): return point.manifest.time <= time ? nil : "\(name) is younger"
+        }
+    }
+
+    /// Restores. A snapshot that turns out to be bad gives way to the one before it.
     package func run() throws(ArchiveFailure) -> Outcome {
-        let point = try plan()
+        var refused: [ArchiveFailure] = []
+        let points = try candidates(refused: &refused)
         let there: [String]
         do throws(DiskError) { there = try disk.list("") } catch { throw .disk(error) }
         guard there.isEmpty else { throw .notEmpty(there) }
+        for point in points {
+            do throws(ArchiveFailure) {
+                var outcome = try restore(point)
+                outcome.refused = refused
+                return outcome
+            } catch {
+                guard error.isOfOneFile else { throw error }
+                refused.append(error)
+                try clear()
+            }
+        }
+        throw refused[0]
+    }
+
+    /// Removes what a restore that failed has made in the empty directory it was given.
+    private func clear() throws(ArchiveFailure) {
+        do throws(DiskError) {
+            try disk.removeFolder(SnapshotStore.folder)
+            try disk.removeFolder(Log.folder)
+            try disk.flushDirectory("")
+        } catch { throw .disk(error) }
+    }
+
+    private func restore(_ point: RestorePoint) throws(ArchiveFailure) -> Outcome {
         let manifest = try restoreSnapshot(point.manifest)
         var log = RestoredLog(restore: self, manifest: manifest)
         try log.run()
@@ -136,7 +178,7 @@ package struct Restore {
 
     /// A single node, primary of the new history, that has promised an epoch above all in the log.
     private func restoredMeta(_ head: LogHead) -> NodeMeta {
-        let version = head.epoch.version + 1
+        let version = head.epoch.version &+ 1
         let register = Register(
             cluster: check.prefix.cluster, history: history, version: version, primary: node,
             members: [node], policy: .solo, soloSince: head.last,

@@ -34,6 +34,9 @@ package struct Shipper: Sendable {
     /// The newest snapshot, until its manifest is shipped.
     private var snapshot: Manifest?
     private var missingChunks: [Chunk] = []
+    /// Its chunks that this shipper has published itself, or found to be the same. What another
+    /// left under their names, in a snapshot that has no manifest, is not taken on trust.
+    private var publishedChunks: [String] = []
     /// The newest snapshot that is wholly in the archive.
     private var shipped: LSN = .zero
 
@@ -61,12 +64,14 @@ package struct Shipper: Sendable {
     package mutating func noteSnapshot(_ manifest: Manifest) {
         guard manifest.point > max(snapshot?.point ?? .zero, shipped) else { return }
         snapshot = manifest
+        publishedChunks = []
         missingChunks = missing(of: manifest)
     }
 
     private func missing(of manifest: Manifest) -> [Chunk] {
         let there = contents?.snapshots.first { $0.point == manifest.point }?.files ?? []
-        return manifest.chunks.filter { !there.contains($0.name) }
+        let good = Set(publishedChunks).intersection(there)
+        return manifest.chunks.filter { !good.contains($0.name) }
     }
 
     /// The next step, if there is one now. It stays the next until it is reported as done.
@@ -105,7 +110,10 @@ package struct Shipper: Sendable {
         switch (step, outcome) {
         case (.list, .listed(let names)): noteListed(names)
         case (.log(let from, _), .shipped(let last)): noteShipped(from: from, through: last)
-        case (.chunk(let chunk, _), _): missingChunks.removeAll { $0.name == chunk.name }
+        case (.chunk(let chunk, let point), _):
+            guard snapshot?.point == point else { return }
+            publishedChunks.append(chunk.name)
+            missingChunks.removeAll { $0.name == chunk.name }
         case (.manifest, _): contents = nil
         case (.hint(let point), _):
             shipped = max(shipped, point)
@@ -117,14 +125,17 @@ package struct Shipper: Sendable {
     private mutating func noteListed(_ names: [String]) {
         let found = ArchiveContents(prefix, names: names)
         contents = found
-        if let first = found.logs.first {
-            // The stretch that goes on at the end of what is there.
-            archivedFrom = first.first
-            archived = .zero
-            for log in found.logs {
-                if log.first > archived.next { archivedFrom = log.first }
-                archived = max(archived, log.last)
+        // The stretch that goes on at the end of what is there; nothing, if nothing is there any
+        // more, whatever was shipped before.
+        archivedFrom = found.logs.first?.first ?? .zero
+        archived = .zero
+        gaps = []
+        for log in found.logs {
+            if log.first > archived.next {
+                if archived > .zero { gaps.append(archived.next...LSN(log.first.rawValue - 1)) }
+                archivedFrom = log.first
             }
+            archived = max(archived, log.last)
         }
         if let snapshot { missingChunks = missing(of: snapshot) }
     }

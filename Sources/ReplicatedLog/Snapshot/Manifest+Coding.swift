@@ -148,9 +148,13 @@ extension Manifest {
             && zip(chunks, chunks.dropFirst()).allSatisfy { $0.name < $1.name }
             && zip(counts, counts.dropFirst()).allSatisfy { $0.kind < $1.kind }
         let within = workspaces.allSatisfy { start.last <= $0.lsn && $0.lsn <= complete.last }
-        guard ascending, within, start.last <= complete.last else {
+        let fits =
+            epochs.newest <= complete.epoch && logStart.epochs.newest <= start.epoch
+            && complete.epoch.version < UInt64(1) << 62
+        guard ascending, within, fits, start.last <= complete.last else {
             throw Corruption(
-                offset: 0, expected: "sorted workspaces, chunks and kinds, within the log's range",
+                offset: 0,
+                expected: "sorted workspaces, chunks, kinds and epochs, within the log's range",
                 found: "others")
         }
     }

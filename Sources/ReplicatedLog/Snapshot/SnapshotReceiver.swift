@@ -1,5 +1,5 @@
 internal import ByteCoding
-internal import Environment
+package import Environment
 
 /// Takes a snapshot that another node sends: the manifest first, then the chunk files in parts, and
 /// publishes it when every hash fits. Blocks; confined to one queue.
@@ -69,6 +69,12 @@ package struct SnapshotReceiver {
         try file.file.flush()
         file.file.close()
         self.file = nil
+    }
+
+    /// Gives up, and gives the space back.
+    package func abandon() throws(DiskError) {
+        file?.file.close()
+        try store.disk.removeFolder(Self.temporary)
     }
 
     /// Verifies every file and publishes the snapshot.

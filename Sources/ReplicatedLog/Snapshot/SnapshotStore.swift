@@ -58,23 +58,38 @@ package struct SnapshotStore: Sendable {
         return manifest
     }
 
-    /// The newest snapshot that is whole and of this cluster and history, and why newer ones are
-    /// not used. Nil if there is none.
-    package func newestGood(
-        of identity: LogIdentity
-    ) throws(DiskError) -> (manifest: Manifest?, refused: [SnapshotFailure]) {
-        var refused: [SnapshotFailure] = []
+    /// What `newestGood` found.
+    package struct Found {
+        package var manifest: Manifest?
+        /// Why newer ones are not used.
+        package var refused: [SnapshotFailure] = []
+        /// Those of them that are not whole, and never will be.
+        package var bad: [LSN] = []
+    }
+
+    /// The newest snapshot that is whole and of this cluster and history. Nil if there is none.
+    /// - Throws: an error of the disk, if that is why none can be used.
+    package func newestGood(of identity: LogIdentity) throws(DiskError) -> Found {
+        var found = Found()
+        var unreadable: DiskError?
         for point in try list() {
             do throws(SnapshotFailure) {
                 let manifest = try verified(point)
                 try check(manifest, identity)
-                return (manifest, refused)
+                found.manifest = manifest
+                return found
             } catch {
-                if case .disk(let failure) = error, failure.kind != .missing { throw failure }
-                refused.append(error)
+                found.refused.append(error)
+                switch error {
+                case .disk(let failure) where failure.kind != .missing:
+                    unreadable = unreadable ?? failure
+                case .disk, .corrupt: found.bad.append(point)
+                case .foreign, .newer: continue
+                }
             }
         }
-        return (nil, refused)
+        if let unreadable { throw unreadable }
+        return found
     }
 
     private func check(_ manifest: Manifest, _ identity: LogIdentity) throws(SnapshotFailure) {
@@ -166,9 +181,10 @@ package enum SnapshotFailure: Error, Equatable, Sendable, CustomStringConvertibl
 // MARK: - Changing what is there
 
 extension SnapshotStore {
-    /// Removes what a crash has left half-made. For the start.
+    /// Removes what a crash has left half-made, and nothing that somebody else has put there. For
+    /// the start.
     package func removeLeftovers() throws(DiskError) {
-        for name in try disk.list(Self.folder) where !name.hasPrefix("snap-") {
+        for name in try disk.list(Self.folder) where name.hasPrefix("tmp-") {
             try disk.removeFolder("\(Self.folder)/\(name)")
         }
     }

@@ -12,11 +12,20 @@ struct Maintenance {
     var archived = LSN.zero
     var archiveState = "none"
     var isSnapshotting = false
+    /// Not before this is another taken by itself: the last one failed.
+    var snapshotRetryAt = Instant(nanoseconds: 0)
     /// Written, and waiting for its point to be committed.
     var finishedJob: SnapshotJob?
     /// Those that are there, newest first.
     var manifests: [Manifest] = []
+    /// Those that the start found not to be whole; the next one that is made takes their place.
+    var badSnapshots: [LSN] = []
     var isShipping = false
+    /// When the step that is under way began, and whether it has been told that it does not end.
+    var shippingSince = Instant(nanoseconds: 0)
+    var hasToldOfSilence = false
+    /// When the archive was last looked at by a node that does not ship.
+    var lookedAt: Instant?
     var shipper: Shipper?
     /// The reign in which the shipper began.
     var shippingEpoch: Epoch?

@@ -30,14 +30,14 @@ extension Node {
         epochs.truncate(after: head.last)
         let manifest = Manifest(
             cluster: replica.meta.cluster, history: replica.meta.history, epochs: epochs,
-            start: head, complete: head, time: world.scheduler.wallTime,
+            start: head, complete: head, time: max(world.scheduler.wallTime, log.newestTime),
             software: "holdfastd \(configuration.version)",
             workspaces: frozen.map { $0.image(at: head.last) }, counts: [])
         let job = SnapshotJob(
             manifest: manifest, began: now, logBytes: log.statistics.bytes,
             writer: SnapshotWriter(disk: world.disk, cryptography: world.cryptography),
             completed: completed)
-        background.run { [self] in
+        snapshotQueue.run { [self] in
             let failure = job.write(frozen)
             queue.run { [self] in snapshotWritten(job, failure) }
         }
@@ -58,8 +58,9 @@ extension Node {
 
     private func snapshotFailed(_ job: SnapshotJob, _ failure: DiskError) {
         maintenance.isSnapshotting = false
+        maintenance.snapshotRetryAt = now.advanced(by: .seconds(30))
         world.tell(.alarm("no snapshot: \(failure); the log is kept"))
-        background.run { job.abandon() }
+        snapshotQueue.run { job.abandon() }
         job.completed(
             .failure(Rejection(failure.kind == .noSpace ? .diskFull : .failed, "\(failure)")))
     }
@@ -72,9 +73,10 @@ extension Node {
         }
         maintenance.finishedJob = nil
         let kept = configuration.snapshots.kept
+        let bad = maintenance.badSnapshots
         let store = snapshotStore
-        background.run { [self] in
-            let result = job.publish(in: store, keeping: kept)
+        snapshotQueue.run { [self] in
+            let result = job.publish(in: store, keeping: kept, without: bad)
             queue.run { [self] in snapshotPublished(job, result) }
         }
     }
@@ -87,9 +89,10 @@ extension Node {
             maintenance.isSnapshotting = false
             maintenance.snapshotPoint = job.manifest.point
             maintenance.snapshotAt = now
-            maintenance.logBytesAtSnapshot = log?.statistics.bytes ?? 0
             maintenance.manifests = manifests
+            maintenance.badSnapshots = []
             trimLog()
+            maintenance.logBytesAtSnapshot = log?.statistics.bytes ?? 0
             var taken = SnapshotTaken()
             taken.lsn = job.manifest.point.rawValue
             taken.bytes = UInt64(manifests.first?.chunks.reduce(0) { $0 + $1.bytes } ?? 0)
@@ -110,7 +113,8 @@ extension Node {
 
     /// Takes a snapshot when the log has grown enough since the last one.
     func snapshotIfDue() {
-        guard let log, !maintenance.isSnapshotting, replica.shownPoint != nil || isFollowing
+        guard let log, !maintenance.isSnapshotting, now >= maintenance.snapshotRetryAt,
+            replica.shownPoint != nil || isFollowing
         else { return }
         let grown = log.statistics.bytes - maintenance.logBytesAtSnapshot
         if grown >= configuration.snapshots.logBytes { takeSnapshot { _ in } }
@@ -132,7 +136,7 @@ extension Node {
 
     /// Loads the newest snapshot whose every hash fits; nil if there is none.
     func loadNewestSnapshot(_ meta: NodeMeta) throws(NodeEnd) -> SnapshotPosition? {
-        let found: (manifest: Manifest?, refused: [SnapshotFailure])
+        let found: SnapshotStore.Found
         do {
             found = try snapshotStore.newestGood(
                 of: LogIdentity(cluster: meta.cluster, history: meta.history))
@@ -142,6 +146,7 @@ extension Node {
             if case .newer(let file) = refused { throw NodeEnd(78, "\(file)") }
             world.tell(.alarm("\(refused)"))
         }
+        maintenance.badSnapshots = found.bad
         guard let manifest = found.manifest else {
             guard found.refused.isEmpty else {
                 throw NodeEnd(
@@ -157,6 +162,7 @@ extension Node {
 
     private func load(_ manifest: Manifest) throws(NodeEnd) {
         var loader = WorkspaceLoader()
+        var loaded: [WorkspaceImage] = []
         shards.removeAll()
         do {
             try snapshotStore.forEachPiece(of: manifest) { piece throws(Corruption) in
@@ -165,9 +171,19 @@ extension Node {
                 guard piece.isLast else { return }
                 let workspace = try loader.finish()
                 shards.shard(of: workspace.ordinal).adopt(workspace)
+                loaded.append(
+                    WorkspaceImage(
+                        ordinal: workspace.ordinal, position: workspace.position,
+                        lsn: manifest.complete.last, digest: workspace.digest))
                 loader = WorkspaceLoader()
             }
         } catch { throw NodeEnd(80, "snapshot \(manifest.point) cannot be loaded: \(error)") }
+        guard loaded == manifest.workspaces else {
+            throw NodeEnd(
+                80,
+                "snapshot \(manifest.point) holds other workspaces, positions or digests than its "
+                    + "manifest says (\(loaded.count) of \(manifest.workspaces.count))")
+        }
         maintenance.snapshotPoint = manifest.point
         maintenance.snapshotAt = now
         maintenance.manifests = [manifest]
@@ -188,19 +204,27 @@ extension Node {
         do {
             try receiver?.store(file: Int(file), offset: offset, bytes: bytes)
         } catch {
-            receiver = nil
+            abandonReceived()
             world.tell(.alarm("the snapshot that is sent cannot be stored: \(error)"))
         }
+    }
+
+    /// Gives back the room of what was received; if that fails, the next start or snapshot does.
+    private func abandonReceived() {
+        try? receiver?.abandon()
+        receiver = nil
     }
 
     /// Verifies what was received, begins the log anew after it, and loads it.
     func installSnapshot() {
         guard var receiver else { return events.append(.snapshotFailed("it was not whole")) }
-        self.receiver = nil
+        wantedDigest = nil
         let manifest: Manifest
         do { manifest = try receiver.finish() } catch {
+            abandonReceived()
             return events.append(.snapshotFailed("\(error)"))
         }
+        self.receiver = nil
         log?.startAfter(manifest.logStart) { [weak self] result in
             guard let self else { return }
             do throws(NodeEnd) {
@@ -253,10 +277,13 @@ final class SnapshotJob: @unchecked Sendable {
         } catch { return error }
     }
 
-    /// Publishes it and removes those that are too many; on the background queue.
-    func publish(in store: SnapshotStore, keeping: Int) -> Result<[Manifest], DiskError> {
+    /// Publishes it and removes those that are bad or too many; on the background queue.
+    func publish(
+        in store: SnapshotStore, keeping: Int, without bad: [LSN]
+    ) -> Result<[Manifest], DiskError> {
         do throws(DiskError) {
             _ = try writer.finish(manifest)
+            for point in bad where point != manifest.point { try store.remove(point) }
             for point in Retention.removable(points: try store.list(), keeping: keeping) {
                 try store.remove(point)
             }
@@ -272,9 +299,14 @@ final class SnapshotJob: @unchecked Sendable {
 
 extension FrozenWorkspace {
     func image(at lsn: LSN) -> WorkspaceImage {
+        WorkspaceImage(ordinal: ordinal, position: position, lsn: lsn, digest: digest)
+    }
+}
+
+extension WorkspaceImage {
+    fileprivate init(ordinal: UInt32, position: UInt64, lsn: LSN, digest: UInt64) {
         var writer = ByteWriter(capacity: 8)
         writer.append(fixed: digest)
-        return WorkspaceImage(
-            workspace: UInt64(ordinal), position: position, lsn: lsn, digest: writer.bytes)
+        self.init(workspace: UInt64(ordinal), position: position, lsn: lsn, digest: writer.bytes)
     }
 }

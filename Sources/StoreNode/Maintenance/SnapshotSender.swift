@@ -15,6 +15,8 @@ final class SnapshotSender: @unchecked Sendable {
     var offset = 0
     /// The chunk's file, read once.
     var bytes: [UInt8]?
+    /// When the connection last took something.
+    var progressAt = Instant(nanoseconds: 0)
 
     init(_ link: LinkID) { self.link = link }
 
@@ -22,6 +24,8 @@ final class SnapshotSender: @unchecked Sendable {
     static let partBytes = 1 << 20
     /// Not more than this waits in the connection.
     static let unsentBytes = 4 << 20
+    /// A connection that takes nothing for so long is none.
+    static let stalled = Interval.seconds(60)
 }
 
 extension Node {
@@ -32,7 +36,7 @@ extension Node {
         if maintenance.manifests.isEmpty {
             takeSnapshot { [weak self] result in
                 guard case .failure(let rejection) = result else { return }
-                self?.disconnect(link, "there is no snapshot to send: \(rejection)")
+                self?.giveUp(link, "there is no snapshot to send: \(rejection)")
             }
         } else {
             begin(sender, link)
@@ -44,6 +48,7 @@ extension Node {
             let peer = links[link]
         else { return }
         sender.manifest = manifest
+        sender.progressAt = now
         peer.send(
             .snapshotBegin(epoch: epoch, manifest: manifest.encoded(world.cryptography)))
         proceed(sender, peer)
@@ -51,6 +56,13 @@ extension Node {
 
     func linkIsWritable(_ link: PeerLink) {
         if let sender = snapshotSenders[link.id] { proceed(sender, link) }
+    }
+
+    /// Ends the connection over which a snapshot was to go: a new one begins anew.
+    private func giveUp(_ link: LinkID, _ reason: String) {
+        guard links[link] != nil else { return }
+        world.tell(.alarm(reason))
+        dropLink(link)
     }
 
     /// Sends parts until the connection has enough to do.
@@ -68,11 +80,15 @@ extension Node {
                     file: UInt32(sender.chunk), offset: UInt64(sender.offset),
                     bytes: Array(bytes[sender.offset..<end])))
             sender.offset = end
+            sender.progressAt = now
             if end == bytes.count {
                 sender.chunk += 1
                 sender.offset = 0
                 sender.bytes = nil
             }
+        }
+        if now.since(sender.progressAt) >= SnapshotSender.stalled {
+            return giveUp(link.id, "the other node takes nothing of the snapshot that is sent")
         }
         // A connection that has taken everything says nothing more: look again in a moment.
         queue.schedule(after: .milliseconds(2)) { [weak self, weak link] in
@@ -89,9 +105,7 @@ extension Node {
             sender.bytes = try snapshotStore.file(manifest.chunks[sender.chunk], of: manifest.point)
             return sender.bytes
         } catch {
-            world.tell(.alarm("the snapshot cannot be sent: \(error)"))
-            snapshotSenders.removeValue(forKey: link.id)
-            disconnect(link.id, "the snapshot cannot be read")
+            giveUp(link.id, "the snapshot cannot be sent: \(error)")
             return nil
         }
     }

@@ -18,7 +18,7 @@ extension Node {
     }
 
     private func adopt(_ connection: any Connection) {
-        guard !hasEnded, links.count < 8 else { return connection.close() }
+        guard !hasEnded, !isStopping, links.count < 8 else { return connection.close() }
         let link = PeerLink(LinkID(nextLink), connection, self)
         nextLink += 1
         links[link.id] = link
@@ -28,7 +28,7 @@ extension Node {
 
     /// Tries the other node's addresses, one each time it is asked for.
     func connectPeer() {
-        guard !isConnecting, !configuration.peers.isEmpty, !hasEnded else { return }
+        guard !isConnecting, !configuration.peers.isEmpty, !hasEnded, !isStopping else { return }
         isConnecting = true
         let endpoint = configuration.peers[nextPeer % configuration.peers.count]
         nextPeer += 1
@@ -55,6 +55,12 @@ extension Node {
         give(.peerDisconnected(link.id))
     }
 
+    /// Ends a link by this node's own will.
+    func dropLink(_ id: LinkID) {
+        if let link = links[id] { drop(link) }
+    }
+
+    /// Ends a link by the replica's will.
     func disconnect(_ id: LinkID, _ reason: String) {
         guard let link = links.removeValue(forKey: id) else { return }
         if !reason.isEmpty { world.tell(.note("\(link.connection.peer): \(reason)")) }
