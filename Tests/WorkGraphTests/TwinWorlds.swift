@@ -18,6 +18,8 @@ final class TwinWorlds {
     /// What was done, for the report of a failure.
     private(set) var history: [String] = []
     var things = Things()
+    /// What the reader might notice a hidden tie by, if it tries it.
+    var traps: [Command] = []
 
     /// Gids of what there is, by whether the reader may see it.
     struct Things {

@@ -44,7 +44,7 @@ extension TwinWorlds {
         for name in ["me", "1", "2", "3", "4", "5", "bob@example.com"] {
             queries.append(.getUser(.with { $0.user = name }))
         }
-        for name in ["Shown", "Hidden", "external:P"] {
+        for name in ["Shown", "Hidden", "Tag", "external:P"] {
             queries.append(.getProject(.with { $0.project = name }))
             queries.append(.getField(.with { $0.field = name }))
             queries.append(.getLabel(.with { $0.label = name }))
