@@ -244,6 +244,17 @@ package final class LocalPair {
         members[index].process = nil
     }
 
+    /// Asks every running member for its role, and remembers the primary: it may be another one
+    /// than it was, by a switchover.
+    package func findPrimary() async throws {
+        for index in members.indices where members[index].isRunning {
+            let store = try await connect(toMember: index)
+            let status = try? await store.perform(GetStatus(), as: Status.self).value
+            await store.close()
+            if status?.nodes.first?.role == "primary" { return primary = index }
+        }
+    }
+
     /// The running member that is not primary; nil if there is none.
     package var follower: Int? {
         members.indices.first { $0 != primary && members[$0].isRunning }

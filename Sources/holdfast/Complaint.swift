@@ -93,13 +93,32 @@ extension Complaint {
         .corrupt: .corruption, .failed: .internal,
     ]
 
-    /// What happened, without the full stop, and how often it was tried.
+    /// A sentence as part of a line: without the full stop, and not with a capital letter, unless
+    /// it is a word in capitals or a name.
+    static func clause(_ sentence: String) -> String {
+        var text = sentence
+        if text.hasSuffix(".") { text.removeLast() }
+        // A problem of a field begins with the field's name: `due_on: This …`.
+        var start = text.startIndex
+        if let colon = text.firstRange(of: ": "),
+            text[..<colon.lowerBound].allSatisfy({ $0.isLowercase || "_.[]0123456789".contains($0) }
+            )
+        {
+            start = colon.upperBound
+        }
+        let second = text[start...].dropFirst().first
+        let isWord = second?.isLowercase ?? false || text[start...].hasPrefix("A ")
+        guard let first = text[start...].first, isWord else { return text }
+        return text[..<start] + first.lowercased() + text[start...].dropFirst()
+    }
+
+    /// What happened, and how often it was tried.
     private static func sentence(_ error: StoreError) -> String {
         var text = error.message
-        if text.hasSuffix(".") { text.removeLast() }
         // The place is said at the end.
         let place = "\(error.server): "
         if text.hasPrefix(place), !error.server.isEmpty { text.removeFirst(place.count) }
+        text = clause(text)
         if error.code == .versionMismatch, error.currentVersion > 0 {
             text += "; it has version \(error.currentVersion)"
         }
@@ -112,8 +131,11 @@ extension Complaint {
         if error.outcome == .unknown, let id = error.requestID {
             return "ask again with --request-id \(id): it is done at most once"
         }
-        if !error.hint.isEmpty { return error.hint }
+        if !error.hint.isEmpty { return clause(error.hint) }
         switch error.code {
+        case .unavailable where error.reason == nil:
+            return
+                "is holdfastd running there? holdfast config explain shows where this address is from"
         case .unavailable, .insufficientCopies, .readOnly: return "holdfast status"
         case .badToken: return "holdfast login, or --token-file FILE"
         case .untrusted: return "check --ca FILE: it must be the authority of this store"

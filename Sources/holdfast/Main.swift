@@ -13,7 +13,7 @@ struct Holdfast: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               holdfast demo
-              holdfast task create "Order the cake" --due friday --project "Website relaunch"
+              holdfast task create "Order the cake" --due friday
               holdfast my today
               holdfast export project "Website relaunch" --format csv --output website.csv
 
@@ -53,7 +53,7 @@ struct Holdfast: AsyncParsableCommand {
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parsed(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -62,6 +62,12 @@ struct Holdfast: AsyncParsableCommand {
         } catch {
             Glibc.exit(report(error))
         }
+    }
+
+    /// The command that the words of a line are.
+    static func parsed(_ words: [String]) throws -> any ParsableCommand {
+        try CommandWords.check(words, of: Holdfast.self)
+        return try parseAsRoot(words)
     }
 
     /// Says what went wrong, or the help that was asked for, and gives the exit code.
@@ -75,20 +81,20 @@ struct Holdfast: AsyncParsableCommand {
         if code.isSuccess {
             StandardStream.output.write(message + "\n")
         } else if !message.isEmpty {
-            let complaint = Complaint(.usage, usage(error), help: helpCommand(message))
+            // Only what is wrong with a line that was typed is the library's to say.
+            let complaint =
+                code == .validationFailure
+                ? Complaint(.usage, usage(error), help: helpCommand(message))
+                : Complaint(.internal, "\(error)", help: "this is a fault of the program")
             StandardStream.error.write(complaint.lines.joined(separator: "\n") + "\n")
+            return complaint.code.rawValue
         }
         return code.rawValue
     }
 
     /// What is wrong with a line that was typed, as our own errors are said.
     private static func usage(_ error: any Error) -> String {
-        var text = message(for: error).trimming { $0 == "\n" || $0 == " " }
-        if text.hasSuffix(".") { text.removeLast() }
-        // A word in capitals, or a name of an option, stays.
-        let second = text.dropFirst().first
-        guard let first = text.first, second?.isLowercase ?? false else { return text }
-        return first.lowercased() + text.dropFirst()
+        Complaint.clause(message(for: error).trimming { $0 == "\n" || $0 == " " })
     }
 
     /// The command that explains it: the library says it at the end.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import StoreClient
 
 /// A command that asks a store.
 protocol StoreCommand: AsyncParsableCommand {
@@ -11,11 +12,20 @@ extension StoreCommand {
     mutating func run() async throws {
         let connection = Connection(try Location(common.connection))
         do {
-            try await run(Client(connection, common, isDemo: false))
+            try await ask(Client(connection, common, isDemo: false))
         } catch {
             await connection.close()
             throw error
         }
         await connection.close()
+    }
+
+    /// Does it, and names what is not there: of an object asked for by its gid the store says only
+    /// that there is no such object.
+    func ask(_ client: Client) async throws {
+        do { try await run(client) } catch let error as StoreError {
+            if let complaint = client.naming(error) { throw complaint }
+            throw error
+        }
     }
 }

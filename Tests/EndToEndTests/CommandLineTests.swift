@@ -161,4 +161,114 @@ import Testing
         #expect(kept[.posixPermissions] as? Int == 0o600)
         #expect(try ProgramRun.of(["whoami"], environment: home).code == 0)
     }
+
+    @Test func `what is asked for by its gid and is not there is named`() throws {
+        let run = try PairUnderTest.holdfast("task", "complete", "4300000001")
+        #expect(run.code == 66)
+        #expect(run.errors.contains("there is no task 4300000001, or not for you"))
+        #expect(run.errors.contains("\nhelp: "))
+        let comment = try PairUnderTest.holdfast("comment", "add", "4300000002", "Hi")
+        #expect(comment.errors.contains("there is no task 4300000002"))
+    }
+
+    @Test func `an empty list says so to a person, and nothing to a program`() throws {
+        let table = try PairUnderTest.holdfast("team", "list", "-o", "table")
+        #expect(table.output.isEmpty)
+        #expect(table.errors == "no teams\n")
+        #expect(try PairUnderTest.ask("team", "list", "--no-header").isEmpty)
+    }
+
+    @Test func `a secret that cannot be written belongs to no token`() throws {
+        let run = try PairUnderTest.holdfast(
+            "token", "create", "homeless", "--output", "/nonexistent/token")
+        #expect(run.code == 66)
+        #expect(try PairUnderTest.ask("token", "list").contains("homeless") == false)
+        let pair = try #require(PairUnderTest.current)
+        let file = "\(pair.folder)/refused.token"
+        let refused = try PairUnderTest.holdfast(
+            "token", "create", "past", "--expires", "2020-01-01", "--output", file)
+        #expect(refused.code == 65)
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test func `a place given by hand goes before the variables`() throws {
+        let pair = try #require(PairUnderTest.current)
+        let wrong = ["HOLDFAST_DATA": "/nonexistent", "HOLDFAST_TOKEN_FILE": "/nonexistent"]
+        let folder = try ProgramRun.of(["whoami", "--data", pair.data], environment: wrong)
+        #expect(folder.code == 0, "\(folder.errors)")
+        let address = try #require(pair.addresses.first)
+        let run = try ProgramRun.of(
+            [
+                "whoami", "--address", address, "--ca", "\(pair.data)/tls/ca.pem",
+                "--token-file", "\(pair.data)/admin.token",
+            ], environment: wrong)
+        #expect(run.code == 0, "\(run.errors)")
+        let home = ["HOLDFAST_HOME": "\(pair.folder)/places"]
+        let added = try ProgramRun.of(
+            ["context", "add", "work", "--data", pair.data], environment: home)
+        #expect(added.code == 0)
+        let named = try ProgramRun.of(
+            ["whoami", "--context", "work"], environment: home.merging(wrong) { $1 })
+        #expect(named.code == 0, "\(named.errors)")
+        let explained = try ProgramRun.of(
+            ["config", "explain", "--address", "a.example:1"],
+            environment: home.merging(wrong) { $1 })
+        #expect(!explained.output.contains("HOLDFAST_DATA"))
+    }
+
+    @Test func `whoever is asked has a time zone`() throws {
+        let who = try PairUnderTest.holdfast("whoami", "-o", "json").json()
+        #expect(who["time_zone"] as? String == "UTC")
+    }
+
+    @Test func `an export to a file has the columns that were asked for`() throws {
+        let pair = try #require(PairUnderTest.current)
+        try PairUnderTest.ask("project", "create", "With ids")
+        try PairUnderTest.ask("task", "create", "Row", "--project", "With ids")
+        let plain = try PairUnderTest.ask("export", "project", "With ids", "--format", "csv")
+        let file = "\(pair.folder)/ids.csv"
+        try PairUnderTest.ask("export", "project", "With ids", "--with-ids", "--output", file)
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let columns = text.prefix { $0 != "\n" }.split(separator: ",").count
+        #expect(columns > plain.prefix { $0 != "\n" }.split(separator: ",").count)
+    }
+
+    /// Runs a command at a terminal of so many columns.
+    private func terminal(_ columns: Int, _ command: String) throws -> [String] {
+        let pair = try #require(PairUnderTest.current)
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/usr/bin/script")
+        let line =
+            "stty cols \(columns); '\(ProgramRun.folder)/holdfast' \(command) --data '\(pair.data)'"
+        shell.arguments = ["-qec", line, "/dev/null"]
+        shell.environment = [
+            "PATH": "/usr/bin:/bin", "TZ": "UTC", "NO_COLOR": "1", "TERM": "xterm",
+        ]
+        let output = Pipe()
+        shell.standardOutput = output
+        shell.standardInput = FileHandle.nullDevice
+        try shell.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        shell.waitUntilExit()
+        return String(decoding: data, as: UTF8.self).split(separator: "\r\n").map(String.init)
+    }
+
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: "/usr/bin/script"),
+            "there is no script(1) on this machine"), arguments: [60, 80, 120])
+    func `no table is wider than its terminal`(_ columns: Int) throws {
+        let name = "Check the cookie banner on every page of the site before the relaunch"
+        try PairUnderTest.ask("project", "create", "Narrow \(columns)")
+        try PairUnderTest.ask(
+            "task", "create", name, "--project", "Narrow \(columns)", "--due", "2026-11-27",
+            "--assignee", "me")
+        for command in ["task list --project 'Narrow \(columns)'", "status", "user list"] {
+            let lines = try terminal(columns, command)
+            #expect(!lines.isEmpty)
+            for line in lines where !line.hasPrefix("paired, ") && !line.contains("workspace") {
+                #expect(line.count <= columns, "\(command): \(line)")
+            }
+        }
+    }
 }

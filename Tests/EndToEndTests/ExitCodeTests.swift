@@ -31,7 +31,7 @@ import Testing
             "\(place.path)/token", "--timeout", "1",
         ])
         #expect(run.code == 69, "\(run.errors)")
-        #expect(run.errors.contains("help: holdfast status"))
+        #expect(run.errors.contains("help: is holdfastd running there?"))
     }
 
     @Test func `a broken file of contexts is named with its line`() throws {

@@ -31,7 +31,7 @@ private let allowed: [String: Set<String>] = [
     ],
     "holdfast": [
         "StoreClient", "LocalPair", "Interchange", "WorkProtocol", "ByteCoding",
-        "SystemEnvironment", "Environment", "ArgumentParser", "Glibc",
+        "SystemEnvironment", "Environment", "ArgumentParser", "Glibc", "Synchronization",
     ],
     "holdfast-tools": [
         "StoreClient", "LocalPair", "ReplicatedLog", "SystemEnvironment", "Checking", "Interchange",

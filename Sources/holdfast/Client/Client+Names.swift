@@ -38,7 +38,7 @@ extension Client {
 
     /// A task's gid; asked for only where the text is something else.
     func taskGid(_ text: String) async throws -> UInt64 {
-        if let gid = Client.gid(text) { return gid }
+        if let gid = Client.gid(text) { return noting(gid, "task") }
         return try await task(text).gid
     }
 
@@ -53,7 +53,7 @@ extension Client {
         guard let gid = Client.gid(text) else {
             throw Complaint(.usage, "“\(text)” is no \(what)'s gid", help: "a number")
         }
-        return gid
+        return noting(gid, what)
     }
 
     /// A person by `me`, gid, e-mail address, external id, or name.
@@ -73,7 +73,13 @@ extension Client {
         guard let first = found.first else { throw Client.missing("user", text) }
         guard found.count == 1 else {
             let names = found.prefix(5).map { "\($0.name) <\($0.email)>" }.joined(separator: ", ")
-            throw Complaint(.badData, "several people are called “\(text)”: \(names)")
+            let more = found.count > 5 ? " and others" : ""
+            throw Complaint(
+                .badData,
+                exact.isEmpty
+                    ? "the names of several people begin with “\(text)”: \(names)\(more)"
+                    : "several people are called “\(text)”: \(names)\(more)",
+                help: "say who by the e-mail address or the gid")
         }
         return first
     }
@@ -86,7 +92,7 @@ extension Client {
 
     /// A section by gid, or by its name in a project.
     func section(_ text: String, in project: UInt64?) async throws -> UInt64 {
-        if let gid = Client.gid(text) { return gid }
+        if let gid = Client.gid(text) { return noting(gid, "section") }
         guard let project else {
             throw Complaint(
                 .usage, "section “\(text)”: in which project?", help: "--project NAME, or its gid")
@@ -145,7 +151,7 @@ extension Client {
     /// A person or a team, as a member of a project.
     func projectMember(_ text: String) async throws -> UInt64 {
         if text.hasPrefix("team:") { return try await team(String(text.dropFirst(5))).gid }
-        if let gid = Client.gid(text) { return gid }
+        if let gid = Client.gid(text) { return noting(gid, "person or team") }
         return try await account(text)
     }
 

@@ -23,7 +23,7 @@ extension Client {
 
     /// Prints pages of tasks.
     func list(
-        _ limit: Int, isMine: Bool = false,
+        _ limit: Int, isMine: Bool = false, isOfProject: Bool = false,
         _ page: ([UInt8], UInt32) async throws -> TaskPage
     ) async throws {
         _ = try await identity()
@@ -34,8 +34,8 @@ extension Client {
             names.add(page.names)
             return (page.tasks, page.next)
         }
-        try output.list(tasks, as: WorkTask.shape(names, isMine: isMine))
-        if output.isForPeople, tasks.isEmpty { output.tell("no tasks") }
+        try output.list(
+            tasks, of: "tasks", as: WorkTask.shape(names, isMine: isMine, isOfProject: isOfProject))
     }
 
     /// The value of a custom field from `FIELD=VALUE`.

@@ -10,6 +10,8 @@ final class Client {
     var output: Output
     /// Whether it is a line of the demo.
     let isDemo: Bool
+    /// What was named by its gid and not looked up: one of these may not be there.
+    private var unseen: [String] = []
 
     private static let clock = SystemScheduler()
 
@@ -91,7 +93,31 @@ final class Client {
         let answer = try await store.perform(
             request, in: route, callOptions(options.requestID), as: Changed.self)
         connection.acknowledged?.note(request, answer.value)
+        unseen = []
         return answer
+    }
+
+    /// Asks for a change and says what was done.
+    func change<Request: Message>(
+        _ request: Request, in route: UInt64, _ options: ChangeOptions, done what: String,
+        _ more: [String] = []
+    ) async throws {
+        guard let answer = try await change(request, in: route, options) else { return }
+        try done(answer, what, more)
+    }
+
+    /// A gid that is taken as it was typed.
+    func noting(_ gid: UInt64, _ what: String) -> UInt64 {
+        unseen.append("\(what) \(gid)")
+        return gid
+    }
+
+    /// What is not there, by its name: the store says only that there is no such object.
+    func naming(_ error: StoreError) -> Complaint? {
+        guard error.code == .notFound, !unseen.isEmpty else { return nil }
+        return Complaint(
+            .notFound, "there is no \(unseen.joined(separator: ", or no ")), or not for you",
+            help: "holdfast trash list shows what was deleted")
     }
 
     func callOptions(_ requestID: String?) -> Store.CallOptions {

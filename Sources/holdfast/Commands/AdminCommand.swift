@@ -12,7 +12,7 @@ struct AdminCommand: ParsableCommand {
 
             EXAMPLES
               holdfast admin switchover --reason "kernel update on a"
-              holdfast admin promote --data DIR --primary-is-down NODE --solo --reason "a burnt"
+              holdfast admin promote --data DIR --primary-is-down NODE --solo --reason R
               holdfast admin snapshot
             """,
         subcommands: [
@@ -20,7 +20,9 @@ struct AdminCommand: ParsableCommand {
         ])
 
     struct Snapshot: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a snapshot now.")
+        static let configuration = CommandConfiguration(
+            abstract: "Take a snapshot now.",
+            discussion: examples("admin snapshot"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -43,7 +45,8 @@ struct AdminCommand: ParsableCommand {
 
     struct Switchover: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the follower primary, with nothing lost and hardly a pause.")
+            abstract: "Make the follower primary, with nothing lost and hardly a pause.",
+            discussion: examples("admin switchover --reason \"kernel update on a\""))
         @Option(help: "Why: it is recorded.") var reason: String
         @OptionGroup var common: CommonOptions
 
@@ -62,7 +65,7 @@ struct AdminCommand: ParsableCommand {
                 --primary-is-down the primary is asked to hand over (switchover).
 
                 EXAMPLES
-                  holdfast admin promote --data DIR --primary-is-down NODE --solo --reason TEXT
+                  holdfast admin promote --data DIR --primary-is-down NODE --solo --reason R
                 """)
         @Option(help: "The uuid of the primary, which is down for certain (see status).")
         var primaryIsDown: String?
@@ -81,7 +84,8 @@ struct AdminCommand: ParsableCommand {
 
     struct Degrade: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let the primary go on alone, because the follower is lost.")
+            abstract: "Let the primary go on alone, because the follower is lost.",
+            discussion: examples("admin degrade --solo --reason \"b has burnt\""))
         @Flag(help: "Say that one copy is enough: needed.") var solo = false
         @Option(help: "Why: it is recorded.") var reason: String
         @OptionGroup var common: CommonOptions
@@ -96,7 +100,8 @@ struct AdminCommand: ParsableCommand {
 
     struct Join: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let a node that follows already count as the second copy.")
+            abstract: "Let a node that follows already count as the second copy.",
+            discussion: examples("admin join NODE --reason \"a is mended\""))
         @Argument(help: "The node's uuid.") var node: String
         @Option(help: "Why: it is recorded.") var reason = ""
         @OptionGroup var common: CommonOptions
@@ -110,13 +115,15 @@ struct AdminCommand: ParsableCommand {
     }
 
     struct Limits: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List the store's limits.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the store's limits.",
+            discussion: examples("admin limits"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
             let found = try await client.operate(GetLimits(), as: LimitList.self)
             try client.output.list(
-                found.limits,
+                found.limits, of: "limits",
                 as: Shape([
                     .init("name", "Limit") { .text($0.name) },
                     .init("value", "Value", isRight: true) { .count($0.value) },

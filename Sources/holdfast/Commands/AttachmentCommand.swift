@@ -9,13 +9,15 @@ struct AttachmentCommand: ParsableCommand {
         abstract: "Attach files to tasks by reference.",
         discussion: """
             EXAMPLES
-              holdfast attachment add 7291846502 https://example.com/plan.pdf --name plan.pdf
+              holdfast attachment add 7291846502 https://a.example/plan.pdf --name Plan
               holdfast attachment list 7291846502
             """,
         subcommands: [Add.self, List.self, Delete.self])
 
     struct Add: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Attach a file to a task.")
+        static let configuration = CommandConfiguration(
+            abstract: "Attach a file to a task.",
+            discussion: examples("attachment add 7291846502 https://a.example/plan.pdf"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "Where the file lies.") var url: String
         @Option(help: "Its name; the end of the URL if none is given.") var name: String?
@@ -31,15 +33,14 @@ struct AttachmentCommand: ParsableCommand {
             request.name = name ?? url.split(separator: "/").last.map(String.init) ?? url
             request.host = host.value
             request.size = size
-            guard let answer = try await client.change(request, in: request.task, change) else {
-                return
-            }
-            try client.done(answer, request.name)
+            try await client.change(request, in: request.task, change, done: request.name)
         }
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List a task's attachments.")
+        static let configuration = CommandConfiguration(
+            abstract: "List a task's attachments.",
+            discussion: examples("attachment list 7291846502"))
         @Argument(help: "The task.") var task: String
         @OptionGroup var common: CommonOptions
 
@@ -49,7 +50,7 @@ struct AttachmentCommand: ParsableCommand {
             let found = try await client.ask(request, in: request.task, as: AttachmentList.self)
             let names = NameTable(found.names)
             try client.output.list(
-                found.attachments,
+                found.attachments, of: "attachments",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
@@ -64,7 +65,9 @@ struct AttachmentCommand: ParsableCommand {
     }
 
     struct Delete: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Detach a file.")
+        static let configuration = CommandConfiguration(
+            abstract: "Detach a file.",
+            discussion: examples("attachment delete 7291847000"))
         @Argument(help: "The attachment.") var attachment: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -74,9 +77,7 @@ struct AttachmentCommand: ParsableCommand {
             var request = DeleteAttachment()
             request.attachment = try client.plainGid(attachment, "attachment")
             if !change.dryRun { try client.confirm("Detach the file", confirmation) }
-            guard let answer = try await client.change(request, in: request.attachment, change)
-            else { return }
-            try client.done(answer, "detached")
+            try await client.change(request, in: request.attachment, change, done: "detached")
         }
     }
 }

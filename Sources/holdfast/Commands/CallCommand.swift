@@ -47,6 +47,7 @@ struct CallCommand: StoreCommand {
         }
         let reply = try await client.store.call(
             method, payload: payload, in: route, client.callOptions(requestID))
+        if method.kind == .command { client.connection.acknowledged?.noteAny() }
         StandardStream.output.write(
             try SchemaJSON.json(
                 of: description.response, reply.payload,

@@ -16,7 +16,10 @@ struct CommentCommand: ParsableCommand {
 
     struct Add: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Comment on a task; - reads the text from standard input.")
+            abstract: "Comment on a task; - reads the text from standard input.",
+            discussion: examples(
+                "comment add 7291846502 \"The baker wants to know.\"",
+                "comment add 7291846502 - < notes.txt"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "What to say.") var text: String
         @Flag(help: "Pin it to the top.") var pin = false
@@ -29,15 +32,14 @@ struct CommentCommand: ParsableCommand {
             request.text =
                 text == "-" ? String(decoding: StandardStream.readAll(), as: UTF8.self) : text
             request.isPinned = pin
-            guard let answer = try await client.change(request, in: request.task, change) else {
-                return
-            }
-            try client.done(answer, "commented")
+            try await client.change(request, in: request.task, change, done: "commented")
         }
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List a task's comments.")
+        static let configuration = CommandConfiguration(
+            abstract: "List a task's comments.",
+            discussion: examples("comment list 7291846502"))
         @Argument(help: "The task.") var task: String
         @Option(help: "At most so many; 0: all.") var limit = 0
         @OptionGroup var common: CommonOptions
@@ -48,7 +50,9 @@ struct CommentCommand: ParsableCommand {
     }
 
     struct Edit: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a comment of one's own.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a comment of one's own.",
+            discussion: examples("comment edit 7291846999 \"The baker knows.\" --pin true"))
         @Argument(help: "The comment.") var comment: String
         @Argument(help: "What it is to say.") var text: String?
         @Option(help: "true or false.") var pin: Bool?
@@ -60,15 +64,14 @@ struct CommentCommand: ParsableCommand {
             request.story = try client.plainGid(comment, "comment")
             request.text = text
             request.isPinned = pin
-            guard let answer = try await client.change(request, in: request.story, change) else {
-                return
-            }
-            try client.done(answer, "changed")
+            try await client.change(request, in: request.story, change, done: "changed")
         }
     }
 
     struct Delete: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a comment.")
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a comment.",
+            discussion: examples("comment delete 7291846999 --yes"))
         @Argument(help: "The comment.") var comment: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -78,10 +81,7 @@ struct CommentCommand: ParsableCommand {
             var request = DeleteComment()
             request.story = try client.plainGid(comment, "comment")
             if !change.dryRun { try client.confirm("Delete the comment", confirmation) }
-            guard let answer = try await client.change(request, in: request.story, change) else {
-                return
-            }
-            try client.done(answer, "deleted")
+            try await client.change(request, in: request.story, change, done: "deleted")
         }
     }
 }
@@ -103,7 +103,9 @@ extension Client {
             names.add(page.names)
             return (page.stories, page.next)
         }
-        try output.list(stories, as: CommentCommand.shape(names, commentsOnly))
+        try output.list(
+            stories, of: commentsOnly ? "comments" : "stories",
+            as: CommentCommand.shape(names, commentsOnly))
     }
 }
 

@@ -9,15 +9,18 @@ struct ContextCommand: ParsableCommand {
         abstract: "Name the stores one uses.",
         discussion: """
             EXAMPLES
-              holdfast context add work --address a.example:7420,b.example:7420 --ca ca.pem \
-            --token-file work.token
+              holdfast context add here --data /var/lib/holdfast
               holdfast context use work
             """,
         subcommands: [Add.self, Use.self, List.self])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a context, or change one; the first one is used from then on.")
+            abstract: "Add a context, or replace one; the first one is used from then on.",
+            discussion: examples(
+                "context add work --address a.example:7420,b.example:7420 \\\n"
+                    + "      --ca ca.pem --token-file work.token",
+                "context add here --data /var/lib/holdfast"))
         @Argument(help: "A name: small letters, digits, _.") var name: String
         @Option(help: "HOST:PORT of the nodes, with commas between.") var address: String?
         @Option(help: "The certificate of the store's authority.") var ca: String?
@@ -27,7 +30,7 @@ struct ContextCommand: ParsableCommand {
 
         func validate() throws {
             guard Contexts.isName(name) else {
-                throw ValidationError("A name has small letters, digits and _ only.")
+                throw ValidationError("The name of a context has small letters, digits and _ only.")
             }
             guard data != nil || address != nil else {
                 throw ValidationError("A context needs --address or --data.")
@@ -49,7 +52,8 @@ struct ContextCommand: ParsableCommand {
 
     struct Use: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Use a context from now on.")
+            abstract: "Use a context from now on.",
+            discussion: examples("context use work"))
         @Argument(help: "Its name.") var name: String
 
         func run() throws {
@@ -66,14 +70,16 @@ struct ContextCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the contexts.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the contexts.",
+            discussion: examples("context list"))
         @OptionGroup(title: "Output") var output: OutputOptions
 
         func run() throws {
             let contexts = try Contexts.load()
             let current = contexts.current
             try Output(output, isDemo: false, time: LocalTime(zone: "", now: 0)).list(
-                contexts.all,
+                contexts.all, of: "contexts",
                 as: Shape([
                     .init("current", "") {
                         .text($0.name == current ? "*" : "")
@@ -96,11 +102,13 @@ struct ContextCommand: ParsableCommand {
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Show the settings and where they come from.",
+        discussion: examples("config explain"),
         subcommands: [Explain.self])
 
     struct Explain: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print each value and its source.")
+            abstract: "Print each value and its source.",
+            discussion: examples("config explain", "config explain --context work"))
         @OptionGroup var common: CommonOptions
 
         private struct Line {
@@ -121,8 +129,7 @@ struct ConfigCommand: ParsableCommand {
             lines.append(
                 Line(
                     key: "token", value: token == nil ? "" : "***",
-                    source: location[.tokenFile] ?? location[.data].map { "\($0)/admin.token" }
-                        ?? (token == nil ? "not set" : "HOLDFAST_TOKEN")))
+                    source: location.tokenSource ?? "not set"))
             lines.append(
                 Line(
                     key: "context", value: location.context,
@@ -130,7 +137,7 @@ struct ConfigCommand: ParsableCommand {
             let time = LocalTime(zone: "", now: 0)
             lines.append(Line(key: "time_zone", value: time.zone, source: "this machine"))
             try Output(common.output, isDemo: false, time: time).list(
-                lines,
+                lines, of: "settings",
                 as: Shape([
                     .init("setting", "Setting") { .text($0.key) },
                     .init("value", "Value") { .text(orMissing: $0.value) },
@@ -157,13 +164,19 @@ struct LoginCommand: AsyncParsableCommand {
 
     func run() async throws {
         let location = try Location(common.connection)
+        // Before anybody types a secret in vain.
+        _ = try location.addresses
         let name = location.context.isEmpty ? self.name : location.context
         guard Contexts.isName(name) else {
-            throw Complaint(.usage, "--name has small letters, digits and _ only")
+            throw Complaint(
+                .usage, "--name has small letters, digits and _ only", help: "--name work")
         }
         let typed = StandardStream.readSecret("Token: ") ?? ""
         let token = String(decoding: typed.utf8.filter { $0 > 0x20 }, as: UTF8.self)
-        guard !token.isEmpty else { throw Complaint(.usage, "no token was given") }
+        guard !token.isEmpty else {
+            throw Complaint(
+                .usage, "no token was given", help: "type it, or holdfast login < FILE")
+        }
         let file = "\(Contexts.folder)/\(name).token"
         // Written before it is tried, so that the way it is found is the way it will be.
         try FileText.createFolder(Contexts.folder)

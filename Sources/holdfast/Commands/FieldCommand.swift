@@ -35,7 +35,9 @@ struct FieldCommand: ParsableCommand {
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List custom fields.")
+        static let configuration = CommandConfiguration(
+            abstract: "List custom fields.",
+            discussion: examples("field list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -47,12 +49,14 @@ struct FieldCommand: ParsableCommand {
                 let page = try await client.ask(request, in: route, as: FieldPage.self)
                 return (page.fields, page.next)
             }
-            try client.output.list(fields, as: FieldCommand.shape)
+            try client.output.list(fields, of: "fields", as: FieldCommand.shape)
         }
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a custom field.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a custom field.",
+            discussion: examples("field show Priority"))
         @Argument(help: "The field.") var field: String
         @OptionGroup var common: CommonOptions
 
@@ -62,7 +66,11 @@ struct FieldCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a custom field.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a custom field.",
+            discussion: examples(
+                "field create Priority --kind enum --option Low --option High",
+                "field create Cost --kind number --precision 2 --currency EUR"))
         @Argument(help: "Its name.") var name: String
         @Option(help: "What its values are.") var kind = Choice(FieldKind.text)
         @Option(help: "An option of an enum or multi_enum; may be given several times.")
@@ -89,13 +97,14 @@ struct FieldCommand: ParsableCommand {
                 return option
             }
             let route = try await client.route()
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: route, change, done: name)
         }
     }
 
     struct Update: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a custom field.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a custom field.",
+            discussion: examples("field update Priority --add-option Urgent --remove-option Low"))
         @Argument(help: "The field.") var field: String
         @Option(help: "A new name.") var name: String?
         @Option(help: "A new description.") var description: String?
@@ -126,16 +135,14 @@ struct FieldCommand: ParsableCommand {
                     return option
                 }
             }
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, name ?? present.name)
+            try await client.change(request, in: present.gid, change, done: name ?? present.name)
         }
     }
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a custom field and its values.")
+            abstract: "Delete a custom field and its values.",
+            discussion: examples("field delete Priority"))
         @Argument(help: "The field.") var field: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -148,10 +155,8 @@ struct FieldCommand: ParsableCommand {
             }
             var request = DeleteField()
             request.field = present.gid
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["deleted"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["deleted"])
         }
     }
 }

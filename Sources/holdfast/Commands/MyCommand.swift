@@ -16,7 +16,9 @@ struct MyCommand: ParsableCommand {
         subcommands: [List.self, Move.self], defaultSubcommand: List.self)
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List one's own tasks.")
+        static let configuration = CommandConfiguration(
+            abstract: "List one's own tasks.",
+            discussion: examples("my list today", "my list --all --fields gid,name,due_on"))
         @Argument(help: "new, today, upcoming or later; all of them if none is named.")
         var bucket: Choice<Bucket>?
         @Option(help: "Somebody else's, of which one sees what one may see anyway.")
@@ -42,7 +44,9 @@ struct MyCommand: ParsableCommand {
 
     struct Move: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Move one of one's own tasks to another bucket, or within it.")
+            abstract: "Move one of one's own tasks to another bucket, or within it.",
+            discussion: examples(
+                "my move 7291846502 later", "my move 7291846502 today --before 7291846777"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "new, today, upcoming or later.") var bucket: Choice<Bucket>?
         @Option(help: "Stand before this task.") var before: String?

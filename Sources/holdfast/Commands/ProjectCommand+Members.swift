@@ -6,7 +6,8 @@ internal import WorkProtocol
 extension ProjectCommand {
     struct Members: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the members of a project.")
+            abstract: "List the members of a project.",
+            discussion: examples("project members \"Website relaunch\""))
         @Argument(help: "The project.") var project: String
         @OptionGroup var common: CommonOptions
 
@@ -14,7 +15,7 @@ extension ProjectCommand {
             let found = try await client.project(project)
             let names = NameTable(found.names)
             try client.output.list(
-                found.members,
+                found.members, of: "members",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.member) },
                     .init("name", "Name") { .text(names[$0.member]) },
@@ -25,7 +26,10 @@ extension ProjectCommand {
 
     struct AddMember: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make somebody a member, or change what a member may do.")
+            abstract: "Make somebody a member, or change what a member may do.",
+            discussion: examples(
+                "project add-member Hiring ana@example.com --access editor",
+                "project add-member Hiring team:Design --access viewer"))
         @Argument(help: "The project.") var project: String
         @Argument(help: "A person, or team:NAME.") var member: String
         @Option(help: "What it may do.") var access = Choice(AccessLevel.editor)
@@ -38,16 +42,16 @@ extension ProjectCommand {
             request.project = found.gid
             request.member = try await client.projectMember(member)
             request.access = access.value
-            guard let answer = try await client.change(request, in: found.gid, change) else {
-                return
-            }
-            try client.done(answer, found.name, ["\(member): \(word(access.value))"])
+            try await client.change(
+                request, in: found.gid, change, done: found.name,
+                ["\(member): \(word(access.value))"])
         }
     }
 
     struct RemoveMember: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take somebody out of a project.")
+            abstract: "Take somebody out of a project.",
+            discussion: examples("project remove-member Hiring \"Ana Lee\""))
         @Argument(help: "The project.") var project: String
         @Argument(help: "A person, or team:NAME.") var member: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -58,16 +62,15 @@ extension ProjectCommand {
             var request = RemoveProjectMember()
             request.project = found.gid
             request.member = try await client.projectMember(member)
-            guard let answer = try await client.change(request, in: found.gid, change) else {
-                return
-            }
-            try client.done(answer, found.name, ["without \(member)"])
+            try await client.change(
+                request, in: found.gid, change, done: found.name, ["without \(member)"])
         }
     }
 
     struct AddField: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a project a custom field.")
+            abstract: "Give a project a custom field.",
+            discussion: examples("project add-field \"Website relaunch\" Priority --important"))
         @Argument(help: "The project.") var project: String
         @Argument(help: "The field.") var field: String
         @Flag(help: "Shown before others.") var important = false
@@ -80,16 +83,15 @@ extension ProjectCommand {
             request.project = found.gid
             request.field = try await client.field(field).gid
             request.isImportant = important
-            guard let answer = try await client.change(request, in: found.gid, change) else {
-                return
-            }
-            try client.done(answer, found.name, ["with \(field)"])
+            try await client.change(
+                request, in: found.gid, change, done: found.name, ["with \(field)"])
         }
     }
 
     struct RemoveField: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a custom field from a project.")
+            abstract: "Take a custom field from a project.",
+            discussion: examples("project remove-field \"Website relaunch\" Priority"))
         @Argument(help: "The project.") var project: String
         @Argument(help: "The field.") var field: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -100,10 +102,8 @@ extension ProjectCommand {
             var request = RemoveProjectField()
             request.project = found.gid
             request.field = try await client.field(field).gid
-            guard let answer = try await client.change(request, in: found.gid, change) else {
-                return
-            }
-            try client.done(answer, found.name, ["without \(field)"])
+            try await client.change(
+                request, in: found.gid, change, done: found.name, ["without \(field)"])
         }
     }
 }

@@ -11,7 +11,7 @@ struct ProjectCommand: ParsableCommand {
             EXAMPLES
               holdfast project list
               holdfast project create "Website relaunch" --section "To do" --section Doing
-              holdfast project add-member "Website relaunch" ana@example.com --access editor
+              holdfast project add-member "Website relaunch" ana@example.com
             """,
         subcommands: [
             List.self, Show.self, Create.self, Update.self, Delete.self, Members.self,
@@ -49,7 +49,9 @@ struct ProjectCommand: ParsableCommand {
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List projects.")
+        static let configuration = CommandConfiguration(
+            abstract: "List projects.",
+            discussion: examples("project list", "project list --team Design --all"))
         @Option(help: "Of one team.") var team: String?
         @Flag(help: "Archived ones, too.") var all = false
         @OptionGroup var common: CommonOptions
@@ -68,12 +70,14 @@ struct ProjectCommand: ParsableCommand {
                 names.add(page.names)
                 return (page.projects, page.next)
             }
-            try client.output.list(projects, as: ProjectCommand.shape(names))
+            try client.output.list(projects, of: "projects", as: ProjectCommand.shape(names))
         }
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a project.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a project.",
+            discussion: examples("project show \"Website relaunch\""))
         @Argument(help: "The project, by name or gid.") var project: String
         @OptionGroup var common: CommonOptions
 
@@ -107,7 +111,11 @@ struct ProjectCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a project.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a project.",
+            discussion: examples(
+                "project create \"Website relaunch\" --section \"To do\"",
+                "project create Hiring --privacy private --due \"in 3 months\""))
         @Argument(help: "Its name.") var name: String
         @Option(help: "A section; may be given several times.") var section: [String] = []
         @OptionGroup var settings: Settings
@@ -130,13 +138,16 @@ struct ProjectCommand: ParsableCommand {
             request.dueOn = try settings.due.map { try time.day($0, "--due") }
             request.startOn = try settings.start.map { try time.day($0, "--start") }
             let route = try await client.route(request.team)
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: route, change, done: name)
         }
     }
 
     struct Update: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a project.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a project.",
+            discussion: examples(
+                "project update \"Website relaunch\" --name Website --owner me",
+                "project update Website --archived true --clear due_on"))
         @Argument(help: "The project.") var project: String
         @Option(help: "A new name.") var name: String?
         @OptionGroup var settings: Settings
@@ -168,16 +179,14 @@ struct ProjectCommand: ParsableCommand {
             request.startOn = try settings.start.map { try time.day($0, "--start") }
             request.clear = clear.map(\.value)
             request.ifVersion = version.ifVersion
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, name ?? present.name)
+            try await client.change(request, in: present.gid, change, done: name ?? present.name)
         }
     }
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put a project and what is only in it into the trash.")
+            abstract: "Put a project and what is only in it into the trash.",
+            discussion: examples("project delete \"Website relaunch\""))
         @Argument(help: "The project.") var project: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup(title: "Version") var version: VersionOptions
@@ -193,10 +202,8 @@ struct ProjectCommand: ParsableCommand {
             var request = DeleteProject()
             request.project = present.gid
             request.ifVersion = version.ifVersion
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["in the trash"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["in the trash"])
         }
     }
 }

@@ -15,14 +15,16 @@ struct SectionCommand: ParsableCommand {
         subcommands: [List.self, Create.self, Rename.self, Move.self, Delete.self])
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List a project's sections.")
+        static let configuration = CommandConfiguration(
+            abstract: "List a project's sections.",
+            discussion: examples("section list \"Website relaunch\""))
         @Argument(help: "The project.") var project: String
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
             let gid = try await client.project(project).gid
             try client.output.list(
-                try await client.sections(gid),
+                try await client.sections(gid), of: "sections",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
@@ -44,7 +46,9 @@ struct SectionCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a section.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a section.",
+            discussion: examples("section create \"Website relaunch\" Review --after Doing"))
         @Argument(help: "The project.") var project: String
         @Argument(help: "Its name.") var name: String
         @Option(help: "Stand before this section.") var before: String?
@@ -60,13 +64,14 @@ struct SectionCommand: ParsableCommand {
             request.before =
                 try await before.asyncMap { try await client.section($0, in: gid) } ?? 0
             request.after = try await after.asyncMap { try await client.section($0, in: gid) } ?? 0
-            guard let answer = try await client.change(request, in: gid, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: gid, change, done: name)
         }
     }
 
     struct Rename: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Rename a section.")
+        static let configuration = CommandConfiguration(
+            abstract: "Rename a section.",
+            discussion: examples("section rename Review --project \"Website relaunch\" --to Check"))
         @OptionGroup var subject: Subject
         @Option(help: "Its new name.") var to: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -76,15 +81,14 @@ struct SectionCommand: ParsableCommand {
             var request = UpdateSection()
             request.section = try await subject.gid(client).section
             request.name = to
-            guard let answer = try await client.change(request, in: request.section, change)
-            else { return }
-            try client.done(answer, to)
+            try await client.change(request, in: request.section, change, done: to)
         }
     }
 
     struct Move: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Move a section within its project.")
+            abstract: "Move a section within its project.",
+            discussion: examples("section move Done --project \"Website relaunch\" --after Review"))
         @OptionGroup var subject: Subject
         @Option(help: "Stand before this section.") var before: String?
         @Option(help: "Stand after this section.") var after: String?
@@ -99,15 +103,14 @@ struct SectionCommand: ParsableCommand {
                 try await before.asyncMap { try await client.section($0, in: project) } ?? 0
             request.after =
                 try await after.asyncMap { try await client.section($0, in: project) } ?? 0
-            guard let answer = try await client.change(request, in: section, change) else {
-                return
-            }
-            try client.done(answer, "moved")
+            try await client.change(request, in: section, change, done: "moved")
         }
     }
 
     struct Delete: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete an empty section.")
+        static let configuration = CommandConfiguration(
+            abstract: "Delete an empty section.",
+            discussion: examples("section delete Review --project \"Website relaunch\""))
         @OptionGroup var subject: Subject
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -119,9 +122,8 @@ struct SectionCommand: ParsableCommand {
             if !change.dryRun {
                 try client.confirm("Delete section “\(subject.section)”", confirmation)
             }
-            guard let answer = try await client.change(request, in: request.section, change)
-            else { return }
-            try client.done(answer, subject.section, ["deleted"])
+            try await client.change(
+                request, in: request.section, change, done: subject.section, ["deleted"])
         }
     }
 }

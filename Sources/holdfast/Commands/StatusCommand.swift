@@ -34,6 +34,9 @@ struct StatusCommand: StoreCommand {
         let answers = try await StatusSurvey(client).answers()
         let summary = PairStatus(answers)
         try summary.print(client.output)
+        if client.output.isForPeople, let advice = summary.advice {
+            client.output.tell("help: \(advice)")
+        }
         guard summary.hasPrimary else {
             throw Complaint(
                 .unavailable, "no node is primary",
@@ -124,20 +127,36 @@ struct PairStatus {
         self.nodes = nodes
     }
 
-    var hasPrimary: Bool { nodes.contains { $0.role == "primary" && $0.state != "unreachable" } }
+    var hasPrimary: Bool {
+        nodes.contains { $0.role == "primary" && $0.state != PairStatus.unreachable }
+    }
+
+    /// What an operator has to decide, where something waits for it.
+    var advice: String? {
+        guard let primary = nodes.first(where: { $0.role == "primary" }) else { return nil }
+        if primary.state == "waiting for the follower" {
+            return "writes wait: start the follower again, or "
+                + "holdfast admin degrade --solo --reason TEXT"
+        }
+        guard status.mode == "solo",
+            let other = nodes.first(where: { $0.role == "follower" && $0.state == "following" })
+        else { return nil }
+        return "\(other.name) follows and does not count yet: "
+            + "holdfast admin join \(other.node) --reason TEXT"
+    }
 
     func print(_ output: Output) throws {
         switch output.format {
         case .json, .jsonl:
             try output.show(self, as: PairStatus.shape(status))
         case .csv, .tsv:
-            try output.list(nodes, as: PairStatus.nodeShape)
+            try output.list(nodes, of: "nodes", as: PairStatus.nodeShape)
         case .table:
             let epoch = nodes.first?.epochVersion ?? 0
             let archive =
                 status.archive.isEmpty
                 ? "no archive" : "archive \(status.archiveState), to LSN \(status.archived)"
-            try output.list(nodes, as: PairStatus.nodeShape)
+            try output.list(nodes, of: "nodes", as: PairStatus.nodeShape)
             StandardStream.output.write(
                 """
                 \(status.mode), epoch \(epoch), when the follower is lost: \(status.policy); \
@@ -155,17 +174,22 @@ struct PairStatus {
             .init("name", "Node") { .text($0.name) },
             .init("role", "Role") { .text($0.role) },
             .init("state", "State") { .text($0.state) },
-            .init("address", "Address") { .text($0.address) },
+            .init("address", "Address", isWhole: true) { .text($0.address) },
             .init("epoch", "Epoch", isRight: true) { .text("\($0.epochVersion).\($0.epochBoot)") },
-            .init("appended", "Appended", isRight: true) { .count($0.appended) },
-            .init("flushed", "Flushed", isRight: true) { .count($0.flushed) },
-            .init("replicated", "Replicated", isRight: true) {
+            .init("appended", "Appended", isRight: true, isSpare: true) {
+                position($0.appended, of: $0)
+            },
+            .init("flushed", "Flushed", isRight: true) { position($0.flushed, of: $0) },
+            .init("replicated", "Replicated", isRight: true, isSpare: true) {
                 $0.role == "primary" ? .count($0.replicated) : .missing
             },
-            .init("commit", "Commit", isRight: true) { .count($0.commit) },
-            .init("applied", nil) { .count($0.applied) },
-            .init("lag", "Lag", isRight: true) { .count($0.lag) },
-            .init("snapshot", "Snapshot", isRight: true) {
+            .init("commit", "Commit", isRight: true) { position($0.commit, of: $0) },
+            .init("applied", nil) { position($0.applied, of: $0) },
+            .init("lag", "Lag", isRight: true) {
+                // Nobody knows it of a node that was never heard.
+                $0.state == unreachable && $0.flushed == 0 ? .missing : .count($0.lag)
+            },
+            .init("snapshot", "Snapshot", isRight: true, isSpare: true) {
                 $0.snapshot == 0 ? .missing : .count($0.snapshot)
             },
             .init("snapshot_age", "Age", isRight: true) {
@@ -175,6 +199,13 @@ struct PairStatus {
             .init("version", nil) { .text($0.version) },
         ])
     }
+
+    /// What the other node was heard to say last is still worth showing; what it never said is not.
+    private static func position(_ lsn: UInt64, of node: NodeStatus) -> Cell {
+        node.state == unreachable && lsn == 0 ? .missing : .count(lsn)
+    }
+
+    private static let unreachable = "unreachable"
 
     private static func age(_ milliseconds: UInt64) -> String {
         let seconds = milliseconds / 1000

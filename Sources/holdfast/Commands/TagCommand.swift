@@ -15,7 +15,9 @@ struct TagCommand: ParsableCommand {
         subcommands: [List.self, Create.self, Update.self, Delete.self])
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List tags.")
+        static let configuration = CommandConfiguration(
+            abstract: "List tags.",
+            discussion: examples("tag list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -28,7 +30,7 @@ struct TagCommand: ParsableCommand {
                 return (page.labels, page.next)
             }
             try client.output.list(
-                tags,
+                tags, of: "tags",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
@@ -43,7 +45,9 @@ struct TagCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a tag.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a tag.",
+            discussion: examples("tag create urgent --tag-color dark_red"))
         @Argument(help: "Its name.") var name: String
         @Option(help: "Its colour.") var tagColor: Choice<Color>?
         @Option(help: "More about it.") var notes: String?
@@ -56,13 +60,14 @@ struct TagCommand: ParsableCommand {
             request.color = tagColor?.value ?? .none
             request.notes = notes ?? ""
             let route = try await client.route()
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: route, change, done: name)
         }
     }
 
     struct Update: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a tag.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a tag.",
+            discussion: examples("tag update urgent --name now --tag-color light_pink"))
         @Argument(help: "The tag.") var tag: String
         @Option(help: "A new name.") var name: String?
         @Option(help: "A new colour.") var tagColor: Choice<Color>?
@@ -77,16 +82,14 @@ struct TagCommand: ParsableCommand {
             request.name = name
             request.color = tagColor?.value
             request.notes = notes
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, name ?? present.name)
+            try await client.change(request, in: present.gid, change, done: name ?? present.name)
         }
     }
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a tag; tasks lose it.")
+            abstract: "Delete a tag; tasks lose it.",
+            discussion: examples("tag delete urgent"))
         @Argument(help: "The tag.") var tag: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -97,10 +100,8 @@ struct TagCommand: ParsableCommand {
             if !change.dryRun { try client.confirm("Delete tag “\(present.name)”", confirmation) }
             var request = DeleteLabel()
             request.label = present.gid
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["deleted"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["deleted"])
         }
     }
 }

@@ -5,7 +5,10 @@ internal import WorkProtocol
 /// Changes of one aspect of a task.
 extension TaskCommand {
     struct Complete: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Mark tasks as done.")
+        static let configuration = CommandConfiguration(
+            abstract: "Mark tasks as done.",
+            discussion: examples(
+                "task complete 7291846502", "task complete 7291846502 7291846777 --dry-run"))
         @Argument(help: "The tasks.") var task: [String]
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup(title: "Version") var version: VersionOptions
@@ -17,7 +20,9 @@ extension TaskCommand {
     }
 
     struct Reopen: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Mark tasks as not done.")
+        static let configuration = CommandConfiguration(
+            abstract: "Mark tasks as not done.",
+            discussion: examples("task reopen 7291846502"))
         @Argument(help: "The tasks.") var task: [String]
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup(title: "Version") var version: VersionOptions
@@ -43,7 +48,9 @@ extension TaskCommand {
 
     struct Assign: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a task to somebody, or to nobody.")
+            abstract: "Give a task to somebody, or to nobody.",
+            discussion: examples(
+                "task assign 7291846502 ana@example.com", "task assign 7291846502 nobody"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "Who: me, a name, an e-mail address, a gid, or nobody.") var user: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -65,7 +72,9 @@ extension TaskCommand {
 
     struct Parent: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a task part of another one, or of none.")
+            abstract: "Make a task part of another one, or of none.",
+            discussion: examples("task parent 7291846502 7291846777", "task parent 7291846502 none")
+        )
         @Argument(help: "The task.") var task: String
         @Argument(help: "Its new parent, or none.") var parent: String
         @Option(help: "Stand before this subtask.") var before: String?
@@ -87,7 +96,10 @@ extension TaskCommand {
 
     struct Depend: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say which tasks have to be done before a task.")
+            abstract: "Say which tasks have to be done before a task.",
+            discussion: examples(
+                "task depend 7291846502 --on 7291846777",
+                "task depend 7291846502 --not-on 7291846777"))
         @Argument(help: "The task.") var task: String
         @Option(help: "A task to wait for; may be given several times.") var on: [String] = []
         @Option(help: "A task not to wait for any more.") var notOn: [String] = []
@@ -104,7 +116,10 @@ extension TaskCommand {
     }
 
     struct Tag: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Tag a task.")
+        static let configuration = CommandConfiguration(
+            abstract: "Tag a task.",
+            discussion: examples(
+                "task tag 7291846502 urgent design", "task tag 7291846502 --remove urgent"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "Tags to add.") var tag: [String] = []
         @Option(help: "A tag to take away; may be given several times.") var remove: [String] = []
@@ -122,7 +137,8 @@ extension TaskCommand {
 
     struct Follow: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Follow a task, or have others follow it.")
+            abstract: "Follow a task, or have others follow it.",
+            discussion: examples("task follow 7291846502", "task follow 7291846502 \"Ana Lee\""))
         @Argument(help: "The task.") var task: String
         @Argument(help: "Who; oneself if nobody is named.") var user: [String] = []
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -134,7 +150,9 @@ extension TaskCommand {
     }
 
     struct Unfollow: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Follow a task no more.")
+        static let configuration = CommandConfiguration(
+            abstract: "Follow a task no more.",
+            discussion: examples("task unfollow 7291846502"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "Who; oneself if nobody is named.") var user: [String] = []
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -161,7 +179,9 @@ extension TaskCommand {
     }
 
     struct Like: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Like a task or a comment.")
+        static let configuration = CommandConfiguration(
+            abstract: "Like a task or a comment.",
+            discussion: examples("task like 7291846502"))
         @Argument(help: "The task or comment.") var target: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -172,7 +192,9 @@ extension TaskCommand {
     }
 
     struct Unlike: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Like it no more.")
+        static let configuration = CommandConfiguration(
+            abstract: "Like it no more.",
+            discussion: examples("task unlike 7291846502"))
         @Argument(help: "The task or comment.") var target: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -188,15 +210,14 @@ extension TaskCommand {
         var request = SetLike()
         request.target = try client.plainGid(target, "task or comment")
         request.liked = liked
-        guard let answer = try await client.change(request, in: request.target, change) else {
-            return
-        }
-        try client.done(answer, liked ? "liked" : "no longer liked")
+        try await client.change(
+            request, in: request.target, change, done: liked ? "liked" : "no longer liked")
     }
 
     struct Public: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a task that is in no project to the whole workspace.")
+            abstract: "Show a task that is in no project to the whole workspace.",
+            discussion: examples("task public 7291846502"))
         @Argument(help: "The task.") var task: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -211,7 +232,8 @@ extension TaskCommand {
 
     struct Private: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a task only to its assignee and followers.")
+            abstract: "Show a task only to its assignee and followers.",
+            discussion: examples("task private 7291846502"))
         @Argument(help: "The task.") var task: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions

@@ -13,7 +13,8 @@ extension TaskCommand {
 
     struct AddTo: StoreCommand {
         static let configuration = CommandConfiguration(
-            commandName: "add-to", abstract: "Put a task into a further project.")
+            commandName: "add-to", abstract: "Put a task into a further project.",
+            discussion: examples("task add-to 7291846502 \"Office move\" --section Doing --top"))
         @Argument(help: "The task.") var task: String
         @Argument(help: "The project.") var project: String
         @Option(help: "Its section.") var section: String?
@@ -96,7 +97,8 @@ extension TaskCommand {
 
     struct RemoveFrom: StoreCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove-from", abstract: "Take a task out of a project.")
+            commandName: "remove-from", abstract: "Take a task out of a project.",
+            discussion: examples("task remove-from 7291846502 \"Office move\""))
         @Argument(help: "The task.") var task: String
         @Argument(help: "The project.") var project: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -114,7 +116,9 @@ extension TaskCommand {
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put tasks into the trash, for 30 days.")
+            abstract: "Put tasks into the trash, for 30 days.",
+            discussion: examples(
+                "task delete 7291846502", "task delete 7291846502 7291846777 --yes"))
         @Argument(help: "The tasks.") var task: [String]
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup(title: "Version") var version: VersionOptions
@@ -130,16 +134,16 @@ extension TaskCommand {
                 var request = DeleteTask()
                 request.task = present.gid
                 request.ifVersion = version.ifVersion
-                guard let answer = try await client.change(request, in: present.gid, change)
-                else { continue }
-                try client.done(answer, present.name, ["in the trash"])
+                try await client.change(
+                    request, in: present.gid, change, done: present.name, ["in the trash"])
             }
         }
     }
 
     struct Stories: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what happened to a task, comments among it.")
+            abstract: "List what happened to a task, comments among it.",
+            discussion: examples("task stories 7291846502"))
         @Argument(help: "The task.") var task: String
         @Option(help: "At most so many; 0: all.") var limit = 0
         @OptionGroup var common: CommonOptions

@@ -129,7 +129,8 @@ extension TaskCommand {
             request.withNames = true
             let place = request.section + request.project + request.label + request.parent
             let route = try await client.route(place)
-            try await client.list(limit) { cursor, size in
+            let isOfProject = request.project != 0 || request.section != 0
+            try await client.list(limit, isOfProject: isOfProject) { cursor, size in
                 request.cursor = cursor
                 request.limit = size
                 return try await client.ask(request, in: route)
@@ -138,7 +139,9 @@ extension TaskCommand {
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a task.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a task.",
+            discussion: examples("task show 7291846502", "task show external:1204 -o json"))
         @Argument(help: "The task's gid, or external:ID.") var task: String
         @OptionGroup var common: CommonOptions
 

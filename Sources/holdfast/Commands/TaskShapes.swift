@@ -3,7 +3,10 @@ internal import WorkProtocol
 /// How tasks are printed.
 extension WorkTask {
     /// The columns of a list of tasks. `isMine`: with the bucket instead of the assignee.
-    static func shape(_ names: NameTable, isMine: Bool = false) -> Shape<WorkTask> {
+    /// `isOfProject`: all of one project, which then need not be repeated.
+    static func shape(
+        _ names: NameTable, isMine: Bool = false, isOfProject: Bool = false
+    ) -> Shape<WorkTask> {
         let first: [Shape<WorkTask>.Column] = [
             .init("gid", "Gid") { .gid($0.gid) },
             .init("bucket", isMine ? "In" : nil) {
@@ -13,7 +16,7 @@ extension WorkTask {
             .init("name", "Name") { .text($0.name) },
             .init("assignee", isMine ? nil : "Assignee") { names.cell($0.assignee) },
             .init("due_on", "Due") { due($0) },
-            .init("projects", "Projects") { task in
+            .init("projects", "Projects", isSpare: isOfProject) { task in
                 task.memberships.isEmpty
                     ? .missing : .list(task.memberships.map { names.cell($0.project) })
             },

@@ -50,18 +50,22 @@ struct TeamCommand: ParsableCommand {
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List teams.")
+        static let configuration = CommandConfiguration(
+            abstract: "List teams.",
+            discussion: examples("team list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
             let teams = try await client.teams()
             let names = try await TeamCommand.names(teams, client)
-            try client.output.list(teams, as: TeamCommand.shape(names))
+            try client.output.list(teams, of: "teams", as: TeamCommand.shape(names))
         }
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a team.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a team.",
+            discussion: examples("team show Design"))
         @Argument(help: "The team.") var team: String
         @OptionGroup var common: CommonOptions
 
@@ -73,7 +77,9 @@ struct TeamCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a team.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a team.",
+            discussion: examples("team create Design --visibility request_to_join"))
         @Argument(help: "Its name.") var name: String
         @Option(help: "What it is for.") var description: String?
         @Option(help: "public, request_to_join or secret.")
@@ -87,13 +93,14 @@ struct TeamCommand: ParsableCommand {
             request.description = description ?? ""
             request.visibility = visibility.value
             let route = try await client.route()
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: route, change, done: name)
         }
     }
 
     struct Update: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a team.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a team.",
+            discussion: examples("team update Design --description \"Looks and words\""))
         @Argument(help: "The team.") var team: String
         @Option(help: "A new name.") var name: String?
         @Option(help: "A new description.") var description: String?
@@ -110,16 +117,14 @@ struct TeamCommand: ParsableCommand {
             request.description = description
             request.visibility = visibility?.value
             request.ifVersion = version.ifVersion
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, name ?? present.name)
+            try await client.change(request, in: present.gid, change, done: name ?? present.name)
         }
     }
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put a team into the trash.")
+            abstract: "Put a team into the trash.",
+            discussion: examples("team delete Design"))
         @Argument(help: "The team.") var team: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup(title: "Version") var version: VersionOptions
@@ -134,15 +139,15 @@ struct TeamCommand: ParsableCommand {
             var request = DeleteTeam()
             request.team = present.gid
             request.ifVersion = version.ifVersion
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["in the trash"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["in the trash"])
         }
     }
 
     struct AddMember: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Let somebody into a team.")
+        static let configuration = CommandConfiguration(
+            abstract: "Let somebody into a team.",
+            discussion: examples("team add-member Design ana@example.com --admin"))
         @Argument(help: "The team.") var team: String
         @Argument(help: "The person.") var user: String
         @Flag(help: "As one who may change the team.") var admin = false
@@ -155,15 +160,15 @@ struct TeamCommand: ParsableCommand {
             request.team = present.gid
             request.account = try await client.account(user)
             request.isAdmin = admin
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["with \(user)"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["with \(user)"])
         }
     }
 
     struct RemoveMember: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Take somebody out of a team.")
+        static let configuration = CommandConfiguration(
+            abstract: "Take somebody out of a team.",
+            discussion: examples("team remove-member Design ana@example.com"))
         @Argument(help: "The team.") var team: String
         @Argument(help: "The person.") var user: String
         @OptionGroup(title: "Change") var change: ChangeOptions
@@ -174,10 +179,8 @@ struct TeamCommand: ParsableCommand {
             var request = RemoveTeamMember()
             request.team = present.gid
             request.account = try await client.account(user)
-            guard let answer = try await client.change(request, in: present.gid, change) else {
-                return
-            }
-            try client.done(answer, present.name, ["without \(user)"])
+            try await client.change(
+                request, in: present.gid, change, done: present.name, ["without \(user)"])
         }
     }
 }

@@ -12,7 +12,7 @@ struct TokenCommand: ParsableCommand {
             The secret is made here; the store keeps only its SHA-256.
 
             EXAMPLES
-              holdfast token create reports --scope read --expires "in 3 months" --output r.token
+              holdfast token create reports --scope read --output reports.token
               holdfast token revoke 4294967301
             """,
         subcommands: [Create.self, List.self, Revoke.self])
@@ -30,7 +30,11 @@ struct TokenCommand: ParsableCommand {
     }
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a token.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a token.",
+            discussion: examples(
+                "token create reports --scope read --output reports.token",
+                "token create nightly --expires \"in 3 months\""))
         @Argument(help: "What it is for.") var name: String
         @Option(help: "read, write, import or operate; may be given several times.")
         var scope: [Choice<Scope>] = []
@@ -57,23 +61,30 @@ struct TokenCommand: ParsableCommand {
                 let day = try client.output.time.day(expires, "--expires")
                 request.expiresAt = Int64(day) * CivilDate.millisecondsPerDay
             }
-            if let output, FileText.exists(output) {
+            guard let output, !change.dryRun else {
+                guard let answer = try await client.change(request, in: 0, change) else { return }
+                StandardStream.output.write(secret.text + "\n")
+                return client.output.tell(
+                    "\(client.output.tick) \(answer.value.gid)  \(name)   keep it: shown once")
+            }
+            if FileText.exists(output) {
                 throw Complaint(.exists, "the file is there already", at: output)
             }
-            guard let answer = try await client.change(request, in: 0, change) else { return }
-            if let output {
-                try FileText.write(output, Array((secret.text + "\n").utf8))
-                try client.done(answer, name, ["secret in \(output)"])
-            } else {
-                StandardStream.output.write(secret.text + "\n")
-                client.output.tell(
-                    "\(client.output.tick) \(answer.value.gid)  \(name)   keep it: shown once")
+            // Before the token is made: nobody would know its secret if this failed afterwards.
+            try FileText.write(output, Array((secret.text + "\n").utf8))
+            do {
+                try await client.change(request, in: 0, change, done: name, ["secret in \(output)"])
+            } catch let error as StoreError where error.outcome == .notExecuted {
+                FileRemoval.remove(output)
+                throw error
             }
         }
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List tokens.")
+        static let configuration = CommandConfiguration(
+            abstract: "List tokens.",
+            discussion: examples("token list"))
         @Option(help: "Whose; one's own if not given.") var account: String?
         @OptionGroup var common: CommonOptions
 
@@ -86,7 +97,7 @@ struct TokenCommand: ParsableCommand {
             }
             let found = try await client.ask(request, in: 0, as: TokenList.self)
             try client.output.list(
-                found.tokens,
+                found.tokens, of: "tokens",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
@@ -100,7 +111,8 @@ struct TokenCommand: ParsableCommand {
 
     struct Revoke: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a token worthless, at once.")
+            abstract: "Make a token worthless, at once.",
+            discussion: examples("token revoke 4294967301"))
         @Argument(help: "The token's gid.") var token: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -114,8 +126,7 @@ struct TokenCommand: ParsableCommand {
             if !change.dryRun { try client.confirm("Revoke the token", confirmation) }
             var request = RevokeToken()
             request.token = gid.rawValue
-            guard let answer = try await client.change(request, in: 0, change) else { return }
-            try client.done(answer, "revoked")
+            try await client.change(request, in: 0, change, done: "revoked")
         }
     }
 }
@@ -128,12 +139,14 @@ struct ServiceAccountCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               holdfast service-account create backup
-              holdfast token create backup --account GID --scope read --output backup.token
+              holdfast token create backup --account GID --scope read --output b.token
             """,
         subcommands: [Create.self, List.self, Delete.self])
 
     struct Create: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a service account.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a service account.",
+            discussion: examples("service-account create backup"))
         @Argument(help: "Its name.") var name: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -142,13 +155,14 @@ struct ServiceAccountCommand: ParsableCommand {
             var request = CreateServiceAccount()
             request.name = name
             request.workspace = try await client.workspace().ordinal
-            guard let answer = try await client.change(request, in: 0, change) else { return }
-            try client.done(answer, name)
+            try await client.change(request, in: 0, change, done: name)
         }
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List service accounts.")
+        static let configuration = CommandConfiguration(
+            abstract: "List service accounts.",
+            discussion: examples("service-account list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -156,7 +170,7 @@ struct ServiceAccountCommand: ParsableCommand {
             request.workspace = try await client.workspace().ordinal
             let found = try await client.ask(request, in: 0, as: AccountList.self)
             try client.output.list(
-                found.accounts,
+                found.accounts, of: "service accounts",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("name", "Name") { .text($0.name) },
@@ -168,7 +182,8 @@ struct ServiceAccountCommand: ParsableCommand {
 
     struct Delete: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a service account and its tokens.")
+            abstract: "Delete a service account and its tokens.",
+            discussion: examples("service-account delete 4294967301"))
         @Argument(help: "Its gid.") var account: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var confirmation: ConfirmationOptions
@@ -183,8 +198,7 @@ struct ServiceAccountCommand: ParsableCommand {
             if !change.dryRun { try client.confirm("Delete the service account", confirmation) }
             var request = DeleteServiceAccount()
             request.account = gid.rawValue
-            guard let answer = try await client.change(request, in: 0, change) else { return }
-            try client.done(answer, "deleted")
+            try await client.change(request, in: 0, change, done: "deleted")
         }
     }
 }

@@ -16,7 +16,8 @@ struct TrashCommand: ParsableCommand {
 
     struct List: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what one may restore.")
+            abstract: "List what one may restore.",
+            discussion: examples("trash list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -29,7 +30,7 @@ struct TrashCommand: ParsableCommand {
                 return (page.entries, page.next)
             }
             try client.output.list(
-                entries,
+                entries, of: "objects in the trash",
                 as: Shape([
                     .init("gid", "Gid") { .gid($0.gid) },
                     .init("kind", "Kind") { .word($0.kind) },
@@ -41,7 +42,8 @@ struct TrashCommand: ParsableCommand {
 
     struct Restore: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put something back where it was.")
+            abstract: "Put something back where it was.",
+            discussion: examples("trash restore 7291846502"))
         @Argument(help: "The task, project or team.") var gid: String
         @OptionGroup(title: "Change") var change: ChangeOptions
         @OptionGroup var common: CommonOptions
@@ -49,10 +51,7 @@ struct TrashCommand: ParsableCommand {
         func run(_ client: Client) async throws {
             var request = WorkProtocol.Restore()
             request.gid = try client.plainGid(gid, "task or project")
-            guard let answer = try await client.change(request, in: request.gid, change) else {
-                return
-            }
-            try client.done(answer, "restored")
+            try await client.change(request, in: request.gid, change, done: "restored")
         }
     }
 }

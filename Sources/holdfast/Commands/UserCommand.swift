@@ -5,7 +5,8 @@ internal import WorkProtocol
 /// `holdfast whoami`.
 struct WhoAmICommand: StoreCommand {
     static let configuration = CommandConfiguration(
-        commandName: "whoami", abstract: "Show who the token makes one.")
+        commandName: "whoami", abstract: "Show who the token makes one.",
+        discussion: examples("whoami", "whoami --token-file reports.token"))
     @OptionGroup var common: CommonOptions
 
     func run(_ client: Client) async throws {
@@ -17,7 +18,10 @@ struct WhoAmICommand: StoreCommand {
                 .init("gid", "Gid") { .gid($0.account?.gid ?? 0) },
                 .init("name", "Name") { .text($0.account?.name ?? "") },
                 .init("email", "E-mail") { .text(orMissing: $0.account?.email ?? "") },
-                .init("time_zone", "Time zone") { .text($0.account?.timeZone ?? zone) },
+                .init("time_zone", "Time zone") { identity in
+                    let own = identity.account?.timeZone ?? ""
+                    return .text(own.isEmpty ? zone : own)
+                },
                 .init("operator", "Operator") { .flag($0.account?.isOperator ?? false) },
                 .init("scopes", "Scopes") { .list($0.scopes.map { .word($0) }) },
                 .init("workspaces", "Workspaces") { identity in
@@ -57,7 +61,9 @@ struct UserCommand: ParsableCommand {
     }
 
     struct List: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "List people.")
+        static let configuration = CommandConfiguration(
+            abstract: "List people.",
+            discussion: examples("user list", "user list ana -o json"))
         @Argument(help: "Only those whose name or e-mail address begins with this.")
         var prefix: String?
         @Flag(help: "Those who were removed, too.") var all = false
@@ -74,12 +80,14 @@ struct UserCommand: ParsableCommand {
                 let page = try await client.ask(request, in: route, as: UserPage.self)
                 return (page.users, page.next)
             }
-            try client.output.list(users, as: UserCommand.shape)
+            try client.output.list(users, of: "people", as: UserCommand.shape)
         }
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a person.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a person.",
+            discussion: examples("user show me", "user show ana@example.com"))
         @Argument(help: "me, a name, an e-mail address or a gid.") var user: String
         @OptionGroup var common: CommonOptions
 
@@ -90,7 +98,10 @@ struct UserCommand: ParsableCommand {
 
     struct Invite: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let somebody into the workspace.")
+            abstract: "Let somebody into the workspace.",
+            discussion: examples(
+                "user invite ana@example.com --name \"Ana Lee\"",
+                "user invite guest@agency.example --role guest"))
         @Argument(help: "The e-mail address.") var email: String
         @Option(help: "The name, if it is a new account.") var name: String?
         @Option(help: "guest, member or admin.") var role = Choice(Role.member)
@@ -103,14 +114,16 @@ struct UserCommand: ParsableCommand {
             request.name = name ?? ""
             request.role = role.value
             let route = try await client.route()
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, email, [word(role.value)])
+            try await client.change(request, in: route, change, done: email, [word(role.value)])
         }
     }
 
     struct Update: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change what somebody is in the workspace, or remove or readmit them.")
+            abstract: "Change what somebody is in the workspace, or remove or readmit them.",
+            discussion: examples(
+                "user update ana@example.com --role admin",
+                "user update ana@example.com --active false"))
         @Argument(help: "The person.") var user: String
         @Option(help: "guest, member or admin.") var role: Choice<Role>?
         @Option(help: "false removes the person from the workspace.") var active: Bool?
@@ -143,8 +156,7 @@ struct UserCommand: ParsableCommand {
             request.isActive = active
             request.ifVersion = version.ifVersion
             let route = try await client.route()
-            guard let answer = try await client.change(request, in: route, change) else { return }
-            try client.done(answer, user)
+            try await client.change(request, in: route, change, done: user)
         }
     }
 }

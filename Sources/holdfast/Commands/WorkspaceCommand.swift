@@ -30,17 +30,20 @@ struct WorkspaceCommand: ParsableCommand {
 
     struct List: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the workspaces one is in; an operator: all.")
+            abstract: "List the workspaces one is in; an operator: all.",
+            discussion: examples("workspace list"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
             let list = try await client.ask(ListWorkspaces(), in: 0, as: WorkspaceList.self)
-            try client.output.list(list.workspaces, as: WorkspaceCommand.shape)
+            try client.output.list(list.workspaces, of: "workspaces", as: WorkspaceCommand.shape)
         }
     }
 
     struct Show: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the workspace.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the workspace.",
+            discussion: examples("workspace show", "workspace show --workspace Acme"))
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -52,7 +55,8 @@ struct WorkspaceCommand: ParsableCommand {
 
     struct Create: StoreCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a workspace; for operators.")
+            abstract: "Make a workspace; for operators.",
+            discussion: examples("workspace create Acme --organization"))
         @Argument(help: "Its name.") var name: String
         @Flag(help: "With teams.") var organization = false
         @Option(help: "An e-mail domain of its people; may be given several times.")
@@ -72,7 +76,9 @@ struct WorkspaceCommand: ParsableCommand {
     }
 
     struct Update: StoreCommand {
-        static let configuration = CommandConfiguration(abstract: "Change the workspace.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change the workspace.",
+            discussion: examples("workspace update --workspace Acme --name \"Acme Works\""))
         @Option(help: "A new name.") var name: String?
         @Option(help: "The e-mail domains, instead of those there are.")
         var emailDomain: [String] = []

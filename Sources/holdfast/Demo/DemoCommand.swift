@@ -42,19 +42,34 @@ struct DemoCommand: AsyncParsableCommand {
                 help: "give --keep another folder, or remove this one")
         }
         if keep == nil { Interruption.note(folder: root) }
+        Interruption.outliveTerminal()
         let pair = LocalPair(programs: Program.folder, root: root)
         // Segments are written ahead in full: three nodes would take a gigabyte of somebody's /tmp.
         pair.settings = ["segment_bytes = \(16 << 20)"]
+        var isKept = keep != nil
         defer {
             pair.stop()
-            if keep == nil { FileRemoval.removeTree(root) }
+            if !isKept { FileRemoval.removeTree(root) }
         }
         try await start(pair)
         let shell = DemoShell(pair)
         try await load(shell)
+        shell.greet()
         let code = await shell.run()
         await shell.connection.close()
+        // What was lost, and why, is in the nodes' folders.
+        if code == Complaint.Code.lost.rawValue { isKept = true }
+        if keep != nil { tellHowToGoOn(pair) }
         guard code == 0 else { throw ExitCode(code) }
+    }
+
+    /// What was kept is a pair like any other.
+    private func tellHowToGoOn(_ pair: LocalPair) {
+        let running = pair.members.filter(\.isRunning)
+        var lines = "The nodes' folders stay in \(pair.root). To go on with them:\n"
+        for member in running { lines += "  holdfastd run --data \(member.folder) &\n" }
+        if let first = running.first { lines += "  holdfast status --data \(first.folder)\n" }
+        StandardStream.output.write(lines)
     }
 
     private func start(_ pair: LocalPair) async throws {

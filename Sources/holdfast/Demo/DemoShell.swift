@@ -20,6 +20,17 @@ final class DemoShell {
         Client(connection, try CommonOptions.parse([]), isDemo: true)
     }
 
+    /// Says what there is to try, to a person.
+    func greet() {
+        guard isTyped else { return }
+        StandardStream.output.write(
+            """
+            Try: task create "Order the cake" --due friday, then kill primary, then my. \
+            help says more; quit ends the demo.
+
+            """)
+    }
+
     /// Reads lines until there are no more, or until the first that fails if nobody types them.
     /// - Returns: the exit code.
     func run() async -> Int32 {
@@ -65,12 +76,15 @@ final class DemoShell {
     }
 
     private func ask(_ words: [String]) async throws {
-        var command = try Holdfast.parseAsRoot(words)
+        var command = try Holdfast.parsed(words)
         if command is DemoCommand {
             throw Complaint(.usage, "this is the demo already", help: "quit")
         }
+        if command is LoginCommand {
+            throw Complaint(.usage, "in the demo everybody is its operator", help: "whoami")
+        }
         if let command = command as? any StoreCommand {
-            try await command.run(Client(connection, command.common, isDemo: true))
+            try await command.ask(Client(connection, command.common, isDemo: true))
         } else if var command = command as? any AsyncParsableCommand {
             try await command.run()
         } else {

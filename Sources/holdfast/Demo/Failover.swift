@@ -19,7 +19,13 @@ struct Failover {
     /// Kills the primary, promotes the follower, and checks that everything acknowledged is there.
     func primary() async throws {
         let client = try client()
+        try await pair.findPrimary()
+        guard pair.follower != nil else {
+            throw Complaint(
+                .unavailable, "there is no follower to go on with", help: "quit, and begin again")
+        }
         let before = try await own(client)
+        try await acknowledged.settle(client.store)
         let clock = ContinuousClock()
         let began = clock.now
         pair.killPrimary()
@@ -40,7 +46,7 @@ struct Failover {
             throw Complaint(
                 .lost,
                 "of \(TextWidth.count(acknowledged.objectCount, "acknowledged object")) \(lost) "
-                    + "are not there", help: "the folders are in \(pair.root)")
+                    + "are not there", help: "the nodes' folders stay in \(pair.root)")
         }
         try await joinFresh(client)
     }
@@ -48,8 +54,10 @@ struct Failover {
     /// Kills the follower, lets the primary go on alone, and lets a fresh follower join.
     func follower() async throws {
         let client = try client()
+        try await pair.findPrimary()
         guard let victim = pair.follower else {
-            throw Complaint(.notFound, "there is no follower")
+            throw Complaint(
+                .notFound, "there is no follower to kill", help: "status shows the nodes there are")
         }
         let before = try await own(client)
         pair.kill(victim)

@@ -24,7 +24,7 @@ struct ExportCommand: ParsableCommand {
         var output: String?
         @Option(help: "own, or external: those that an import brought.")
         var ids = Choice(ExportIds.own)
-        @Flag(help: "CSV: with the ids of parents and dependencies.") var withIDs = false
+        @Flag(help: "CSV: with the ids of parents and dependencies.") var withIds = false
         @Option(help: "CSV: 2024 or 2018.") var dialect = Choice(ExportDialect._2024)
         @Flag(help: "CSV: disarm cells that spreadsheets take for formulas.")
         var guardFormulas = false
@@ -36,7 +36,7 @@ struct ExportCommand: ParsableCommand {
             let isCSV = output?.lowercased().hasSuffix(".csv") ?? false
             request.format = format?.value ?? (isCSV ? .csv : .json)
             request.ids = ids.value
-            request.withIds = withIDs
+            request.withIds = withIds
             request.dialect = dialect.value
             request.guardFormulas = guardFormulas
             request.withStories = stories && request.format == .json
@@ -46,7 +46,10 @@ struct ExportCommand: ParsableCommand {
 
     struct OfProject: StoreCommand {
         static let configuration = CommandConfiguration(
-            commandName: "project", abstract: "Export a project.")
+            commandName: "project", abstract: "Export a project.",
+            discussion: examples(
+                "export project \"Website relaunch\" --output website.csv",
+                "export project 7291846502 --format csv --ids external"))
         @Argument(help: "The project, by name or gid.") var project: String
         @OptionGroup var looks: Looks
         @OptionGroup var common: CommonOptions
@@ -60,7 +63,9 @@ struct ExportCommand: ParsableCommand {
 
     struct OfMine: StoreCommand {
         static let configuration = CommandConfiguration(
-            commandName: "my", abstract: "Export one's own tasks.")
+            commandName: "my", abstract: "Export one's own tasks.",
+            discussion: examples(
+                "export my --format csv --output my.csv", "export my --no-stories | less"))
         @OptionGroup var looks: Looks
         @OptionGroup var common: CommonOptions
 

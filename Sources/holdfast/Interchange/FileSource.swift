@@ -3,14 +3,12 @@ internal import Interchange
 
 /// A file as the source of an import: read in parts, from the beginning as often as needed.
 final class FileSource: ByteSource {
-    private let path: String
     private let descriptor: Int32
     private static let partBytes = 1 << 18
 
     init(_ path: String) throws(TextProblem) {
-        self.path = path
         descriptor = unsafe path.withCString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw Self.failure(path) }
+        guard descriptor >= 0 else { throw Self.failure }
     }
 
     deinit { close(descriptor) }
@@ -25,17 +23,17 @@ final class FileSource: ByteSource {
                 count = max(0, got)
             }
             if failed, errno == EINTR { continue }
-            guard !failed else { throw Self.failure(path) }
+            guard !failed else { throw Self.failure }
             return bytes
         }
     }
 
     func rewind() throws(TextProblem) {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.failure(path) }
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.failure }
     }
 
-    private static func failure(_ path: String) -> TextProblem {
+    private static var failure: TextProblem {
         let words = unsafe String(cString: strerror(errno))
-        return TextProblem(.start, "\(path): cannot read: \(words)", kind: .unreadable)
+        return TextProblem(.start, "cannot read: \(words)", kind: .unreadable)
     }
 }

@@ -61,6 +61,9 @@ struct ImportCommand: StoreCommand {
         guard FileText.exists(file) else {
             throw Complaint(.notFound, "there is no such file", at: file)
         }
+        guard !FileText.exists("\(file)/.") else {
+            throw Complaint(.io, "is a folder, not a file", at: file)
+        }
         var fields = FieldMap()
         if let map {
             do {
@@ -81,22 +84,27 @@ struct ImportCommand: StoreCommand {
 
     private func checkFile(_ reader: inout ImportReader) throws {
         do { try reader.check() } catch {
+            if let unreadable = error.problems.first(where: { $0.kind == .unreadable }) {
+                throw located(unreadable)
+            }
             let lines = error.problems.prefix(20).map {
                 "\(file):\($0.place.line):"
                     + "\($0.place.column): \($0.message)"
             }
             for line in lines { StandardStream.error.write(line + "\n") }
             throw Complaint(
-                error.isUnreadable ? .io : .badData,
+                .badData,
                 "\(TextWidth.count(error.count, "problem")); nothing was imported", at: file,
                 help: "mend the file, or leave such rows out with --keep-going")
         }
     }
 
     private func located(_ problem: TextProblem) -> Complaint {
-        Complaint(
-            problem.kind == .unreadable ? .io : .badData,
-            "\(problem.place.line):\(problem.place.column): \(problem.message)", at: file)
+        problem.kind == .unreadable
+            ? Complaint(.io, problem.message, at: file)
+            : Complaint(
+                .badData, "\(problem.place.line):\(problem.place.column): \(problem.message)",
+                at: file)
     }
 
     private func tell(_ client: Client, _ text: String) {

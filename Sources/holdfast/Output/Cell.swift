@@ -31,6 +31,14 @@ indirect enum Cell {
     }
     static func count(_ number: some BinaryInteger) -> Cell { .number(Int64(clamping: number)) }
 
+    /// Whether half of it would say something else: all but words.
+    var isWhole: Bool {
+        switch self {
+        case .missing, .number, .flag, .gid, .day, .moment: true
+        case .text, .reference, .list, .object: false
+        }
+    }
+
     /// For people: dates as they write them, times in their zone.
     func shown(_ time: LocalTime) -> String {
         switch self {

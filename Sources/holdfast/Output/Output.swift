@@ -51,21 +51,31 @@ struct Output {
 
     // MARK: - Data
 
-    /// Prints a list.
-    func list<Element>(_ elements: [Element], as shape: Shape<Element>) throws {
+    /// Prints a list; of an empty one a person is told that there are no such `nouns`.
+    func list<Element>(
+        _ elements: [Element], of nouns: String, as shape: Shape<Element>
+    ) throws {
         let columns = try shape.chosen(fields, all: isJSON)
         if isJSON { return json(elements, columns) }
-        var rows = elements.map { element in columns.map { text($0.cell(element)) } }
-        if format == .table {
-            table(&rows, columns)
-        } else {
-            separated(rows, columns.map(\.key))
-        }
+        if isForPeople, elements.isEmpty { return tell("no \(nouns)") }
+        let cells = elements.map { element in columns.map { $0.cell(element) } }
+        let rows = cells.map { $0.map(text) }
+        guard format == .table else { return separated(rows, columns.map(\.key)) }
+        let table = Table(
+            columns.enumerated().map { place, column in
+                Table.Column(
+                    title: column.title ?? column.key, isRight: column.isRight,
+                    isWhole: column.isWhole || cells.allSatisfy { $0[place].isWhole },
+                    isSpare: column.isSpare && fields.isEmpty)
+            }, rows: rows, hasHeader: hasHeader, paint: dimmed)
+        StandardStream.output.write(table.text(isTerminal ? StandardStream.output.columns : nil))
     }
 
     /// Prints one object: in a table a line a field.
     func show<Element>(_ element: Element, as shape: Shape<Element>) throws {
-        guard format == .table || format == .json else { return try list([element], as: shape) }
+        guard format == .table || format == .json else {
+            return try list([element], of: "", as: shape)
+        }
         let columns = try shape.chosen(fields, all: true)
         if format == .json {
             var writer = JSONWriter(pretty: true)
@@ -73,17 +83,10 @@ struct Output {
             writer.endDocument()
             return StandardStream.output.write(writer.take())
         }
-        let titles = columns.map { $0.title ?? Output.title($0.key) }
-        let width = titles.map(TextWidth.of).max() ?? 0
-        var lines = ""
-        for (column, title) in zip(columns, titles) {
-            let value = text(column.cell(element))
-            guard !value.isEmpty else { continue }
-            let title = TextWidth.padded(title, width)
-            let blanks = "\n" + String(repeating: " ", count: width + 2)
-            lines += dimmed(title) + "  " + value.replacing("\n", with: blanks) + "\n"
+        let fields = columns.map { column in
+            (column.title ?? Output.title(column.key), text(column.cell(element)))
         }
-        StandardStream.output.write(lines)
+        StandardStream.output.write(Table.block(fields, dimmed))
     }
 
     /// `created_by` as people read it.
@@ -150,53 +153,6 @@ struct Output {
         }
         return text.replacing("\\", with: "\\\\").replacing("\t", with: "\\t")
             .replacing("\n", with: "\\n")
-    }
-
-    // MARK: - Tables
-
-    private func table<Element>(_ rows: inout [[String]], _ columns: [Shape<Element>.Column]) {
-        let titles = columns.map { $0.title ?? $0.key }
-        for row in rows.indices {
-            for column in rows[row].indices {
-                rows[row][column] = rows[row][column].replacing("\n", with: " ")
-            }
-        }
-        // An empty column says nothing, but for the first.
-        let kept = columns.indices.filter { column in
-            column == 0 || rows.contains { !$0[column].isEmpty }
-        }
-        let widths = fitting(
-            kept.map { column in
-                let cells = rows.map { TextWidth.of($0[column]) }
-                return max(cells.max() ?? 0, hasHeader ? TextWidth.of(titles[column]) : 0)
-            })
-        func line(_ cells: [String]) -> String {
-            let parts = kept.enumerated().map { place, column in
-                TextWidth.padded(
-                    TextWidth.fitted(cells[column], widths[place]), widths[place],
-                    isRight: columns[column].isRight)
-            }
-            let text = parts.joined(separator: "  ")
-            return text.reversed().drop { $0 == " " }.reversed().map(String.init).joined()
-        }
-        var text = ""
-        if hasHeader, !rows.isEmpty { text += dimmed(line(titles)) + "\n" }
-        for row in rows { text += line(row) + "\n" }
-        StandardStream.output.write(text)
-    }
-
-    /// On a terminal that is too narrow the widest columns give way.
-    private func fitting(_ widths: [Int]) -> [Int] {
-        guard isTerminal else { return widths }
-        var widths = widths
-        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - StandardStream.output.columns
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
-            widths[widest] > 24
-        {
-            widths[widest] -= 1
-            excess -= 1
-        }
-        return widths
     }
 
     // MARK: - Words

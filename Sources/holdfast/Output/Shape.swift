@@ -6,15 +6,22 @@ struct Shape<Element> {
         /// Shown in tables; nil for what only JSON and `--fields` show.
         var title: String?
         var isRight: Bool
+        /// In a table never cut, whatever stands in it.
+        var isWhole: Bool
+        /// In a table left out where there is no room.
+        var isSpare: Bool
         var cell: (Element) -> Cell
 
         init(
-            _ key: String, _ title: String?, isRight: Bool = false,
+            _ key: String, _ title: String?, isRight: Bool = false, isWhole: Bool = false,
+            isSpare: Bool = false,
             _ cell: @escaping (Element) -> Cell
         ) {
             self.key = key
             self.title = title
             self.isRight = isRight
+            self.isWhole = isWhole
+            self.isSpare = isSpare
             self.cell = cell
         }
     }

@@ -22,12 +22,14 @@ enum StandardStream: Int32 {
             } else if errno == EPIPE {
                 // The network layer ignores this signal; a reader that left ends the program all
                 // the same.
+                Interruption.clear()
                 signal(SIGPIPE, SIG_DFL)
                 raise(SIGPIPE)
                 return
             } else if errno != EINTR {
-                if self == .output { _exit(Complaint.Code.io.rawValue) }
-                return
+                guard self == .output else { return }
+                Interruption.clear()
+                _exit(Complaint.Code.io.rawValue)
             }
         }
     }

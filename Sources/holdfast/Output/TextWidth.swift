@@ -8,7 +8,12 @@ enum TextWidth {
     private static func width(_ character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }
         if scalar.value < 0x300 { return 1 }
-        if scalar.properties.isEmojiPresentation { return 2 }
+        // U+FE0F makes a picture of what would be a letter.
+        if scalar.properties.isEmojiPresentation
+            || character.unicodeScalars.dropFirst().first == "\u{FE0F}"
+        {
+            return 2
+        }
         switch scalar.value {
         case 0x300...0x36F, 0x200B...0x200F, 0xFE00...0xFE0F: return 0
         case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
