@@ -173,6 +173,33 @@ import WorkProtocol
         return rows
     }
 
+    /// A value shows by a project that has its field, so whatever has values has to find one.
+    @Test(arguments: [
+        #""memberships": [{"project": {"gid": "7", "name": "P"}, "section": null}],"#,
+        "",
+    ])
+    func `values of fields come out, of subtasks in no project and of tasks in none`(
+        _ places: String
+    ) throws {
+        let field = { (text: String) in
+            #""custom_fields": [{"gid": "9", "name": "F", "resource_subtype": "text","#
+                + #" "text_value": "\#(text)"}]"#
+        }
+        let text =
+            #"{"data": [{"gid": "1", "name": "top", \#(places) \#(field("one")), "subtasks": ["#
+            + #"{"gid": "2", "name": "sub", \#(field("two"))}]}]}"#
+        let store = try Store()
+        let (reader, _) = try store.load(Array(text.utf8))
+        var request = Export()
+        request.format = .json
+        request.ids = .external
+        let json = String(decoding: try store.export(reader.projectKey, request), as: UTF8.self)
+        for value in ["one", "two"] {
+            #expect(json.contains(#""text_value": "\#(value)""#), "\(json)")
+        }
+        #expect(json.contains(#""position": null"#))
+    }
+
     @Test func `a generated organization goes in`() throws {
         var generator = Generator(
             GeneratorOptions(tasks: 5000, seed: 1, today: try #require(CivilDate("2026-11-23"))))

@@ -95,12 +95,15 @@ final class World {
         _ command: Command, as principal: Principal, _ location: SourceLocation = #_sourceLocation
     ) -> Rejection? {
         let digest = graph.digest
+        let indexes = graph.indexes
         do {
             try perform(command, as: principal)
             Issue.record("\(command.method) was not refused", sourceLocation: location)
             return nil
         } catch {
             #expect(graph.digest == digest, "a refusal changed something", sourceLocation: location)
+            #expect(
+                graph.indexes == indexes, "a refusal left index entries", sourceLocation: location)
             return error
         }
     }
