@@ -30,6 +30,11 @@ final class RawClient: ConnectionReceiver, @unchecked Sendable {
         cluster.run(for: .milliseconds(50))
     }
 
+    func close() {
+        connection?.close()
+        cluster.run(for: .milliseconds(50))
+    }
+
     /// Says hello, and takes what is agreed.
     func greet(token: String = SimulatedCluster.token, cluster expected: [UInt8] = []) {
         var hello = Hello()
@@ -57,10 +62,10 @@ final class RawClient: ConnectionReceiver, @unchecked Sendable {
     /// Asks, and gives the response: its status, and the payload.
     func ask(
         _ code: UInt16, _ payload: [UInt8], route: UInt64 = SimulatedCluster.workspace,
-        _ extensions: Extensions = Extensions()
+        _ extensions: Extensions = Extensions(), stream given: UInt32? = nil
     ) -> (status: UInt16, payload: [UInt8])? {
-        let stream = nextStream
-        nextStream += 2
+        let stream = given ?? nextStream
+        nextStream = stream + 2
         send(
             FrameHeader(.request, flags: .end, code: code, stream: stream, route: route), payload,
             extensions)
@@ -79,6 +84,12 @@ final class RawClient: ConnectionReceiver, @unchecked Sendable {
             answer.status != 0
         else { return nil }
         return try? Failure(decoding: answer.payload)
+    }
+
+    /// All failures it was told, in order.
+    var failures: [Failure] {
+        frames.filter { $0.header.type == .response && $0.header.code != 0 }
+            .compactMap { try? Failure(decoding: $0.payload) }
     }
 
     var goAway: GoAway? {
