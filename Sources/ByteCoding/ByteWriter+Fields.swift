@@ -75,7 +75,13 @@ extension ByteWriter {
     /// A tag, a length and UTF-8 bytes.
     @inlinable @inline(__always)
     package mutating func append(tag: UInt32, text: String) {
-        append(tag: tag, span: unsafe text.utf8Span.span.bytes)
+        var text = text
+        text.withUTF8 { characters in
+            reserve(15 &+ characters.count)
+            store(tag: tag)
+            store(varint: UInt64(truncatingIfNeeded: characters.count))
+            unsafe store(UnsafeRawBufferPointer(characters))
+        }
     }
 
     /// A tag, a length and bytes.

@@ -123,8 +123,17 @@ package struct ByteWriter: ~Copyable {
     }
 
     /// The UTF-8 bytes of `value`, without a length.
+    ///
+    /// Not by `utf8Span`: of a short string, which lies in registers, the optimizer (Swift 6.3.1)
+    /// lets the span outlive the copy in memory that it points to.
     @inlinable
-    package mutating func append(utf8 value: String) { append(unsafe value.utf8Span.span.bytes) }
+    package mutating func append(utf8 value: String) {
+        var value = value
+        value.withUTF8 { characters in
+            reserve(characters.count)
+            unsafe store(UnsafeRawBufferPointer(characters))
+        }
+    }
 
     /// `count` zero bytes.
     /// - Precondition: `count` is not negative.
