@@ -11,6 +11,7 @@ let messageTypes: [any Message.Type] = [
     AddToProject.self,
     AdmitMember.self,
     AttachmentList.self,
+    BeginDay.self,
     Bulk.self,
     BulkAnswer.self,
     BulkItem.self,

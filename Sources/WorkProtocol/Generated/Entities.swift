@@ -470,6 +470,8 @@ package struct Membership: Message {
     package var errand: UInt32 = 0
     /// The account itself was switched off, everywhere.
     package var isDisabled = false
+    /// In rows only: the newest day, in the person's time zone, that has begun in its My Tasks.
+    package var day: Int32 = 0
 
     package init() {}
 
@@ -503,6 +505,8 @@ package struct Membership: Message {
                 self.errand = try reader.fixed(UInt32.self)
             case 104:
                 self.isDisabled = try reader.varint() != 0
+            case 112:
+                self.day = try reader.zigzag32()
             default:
                 try reader.skipField(tag)
             }
@@ -523,6 +527,7 @@ package struct Membership: Message {
         if let value = self.external { writer.append(tag: 90, message: value) }
         if self.errand != 0 { writer.append(tag: 101, fixed: self.errand) }
         if self.isDisabled { writer.append(tag: 104, varint: self.isDisabled ? 1 : 0) }
+        if self.day != 0 { writer.append(tag: 112, varint: ByteWriter.zigzag(Int64(self.day))) }
     }
 
     package func validate() throws(FieldViolation) {

@@ -120,6 +120,8 @@ package enum Method: UInt16, Sendable, CaseIterable {
     case markSeen = 0x0610
     /// `Tasks/Bulk`.
     case bulk = 0x0611
+    /// `Tasks/BeginDay`.
+    case beginDay = 0x0612
     /// `Stories/AddComment`.
     case addComment = 0x0701
     /// `Stories/UpdateComment`.
@@ -198,7 +200,7 @@ package enum Method: UInt16, Sendable, CaseIterable {
     }
 
     /// Changes when any method's number, name, kind or message types do.
-    package static let tableHash: UInt64 = 0x0c6e1e2707e4aec0
+    package static let tableHash: UInt64 = 0xe36adac06d1f7a6a
 
     /// One line a method: id, name, kind, since, idempotent, scope, request, response.
     static let table = """
@@ -261,6 +263,7 @@ package enum Method: UInt16, Sendable, CaseIterable {
         060f Tasks/MoveMyTask command 1 0 - MoveMyTask Changed
         0610 Tasks/MarkSeen command 1 0 - MarkSeen Changed
         0611 Tasks/Bulk command 1 0 - Bulk BulkAnswer
+        0612 Tasks/BeginDay command 1 0 - BeginDay Changed
         0701 Stories/AddComment command 1 0 - AddComment Changed
         0702 Stories/UpdateComment command 1 0 - UpdateComment Changed
         0703 Stories/DeleteComment command 1 0 - DeleteComment Changed
@@ -337,6 +340,7 @@ package enum Command: Request {
     case moveMyTask(MoveMyTask)
     case markSeen(MarkSeen)
     case bulk(Bulk)
+    case beginDay(BeginDay)
     case addComment(AddComment)
     case updateComment(UpdateComment)
     case deleteComment(DeleteComment)
@@ -396,6 +400,7 @@ package enum Command: Request {
         case .moveMyTask: self = .moveMyTask(try Self.decode(payload))
         case .markSeen: self = .markSeen(try Self.decode(payload))
         case .bulk: self = .bulk(try Self.decode(payload))
+        case .beginDay: self = .beginDay(try Self.decode(payload))
         case .addComment: self = .addComment(try Self.decode(payload))
         case .updateComment: self = .updateComment(try Self.decode(payload))
         case .deleteComment: self = .deleteComment(try Self.decode(payload))
@@ -457,6 +462,7 @@ package enum Command: Request {
         case .moveMyTask: .moveMyTask
         case .markSeen: .markSeen
         case .bulk: .bulk
+        case .beginDay: .beginDay
         case .addComment: .addComment
         case .updateComment: .updateComment
         case .deleteComment: .deleteComment
@@ -518,6 +524,7 @@ package enum Command: Request {
         case .moveMyTask(let message): message
         case .markSeen(let message): message
         case .bulk(let message): message
+        case .beginDay(let message): message
         case .addComment(let message): message
         case .updateComment(let message): message
         case .deleteComment(let message): message

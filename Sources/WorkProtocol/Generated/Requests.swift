@@ -2935,6 +2935,35 @@ package struct MarkSeen: Message {
     }
 }
 
+/// A day began where a member lives: what is due moves in its My Tasks. The node's own.
+package struct BeginDay: Message {
+    package static let messageName = "BeginDay"
+
+    package var account: UInt64 = 0
+    package var day: Int32 = 0
+
+    package init() {}
+
+    package mutating func merge(from reader: inout ByteReader) throws(Corruption) {
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case 9:
+                self.account = try reader.fixed(UInt64.self)
+            case 16:
+                self.day = try reader.zigzag32()
+            default:
+                try reader.skipField(tag)
+            }
+        }
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        if self.account != 0 { writer.append(tag: 9, fixed: self.account) }
+        if self.day != 0 { writer.append(tag: 16, varint: ByteWriter.zigzag(Int64(self.day))) }
+    }
+}
+
 /// `holdfast.v1.BulkItem`.
 package struct BulkItem: Message {
     package static let messageName = "BulkItem"

@@ -210,6 +210,9 @@ extension SchemaTable {
         message AttachmentList
         1 attachments attachments FileAttachment *
         60 names names Name *
+        message BeginDay
+        1 account account fixed64 .
+        2 day day sint32 .
         message Bulk
         1 items items BulkItem * max_count=1000
         2 atomic atomic bool .
@@ -723,6 +726,7 @@ extension SchemaTable {
         11 external external External ?
         12 errand errand fixed32 .
         13 is_disabled isDisabled bool .
+        14 day day sint32 .
         message ModeChanged
         1 register_version registerVersion uint64 .
         2 epoch_version epochVersion uint64 .
