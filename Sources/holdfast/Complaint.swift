@@ -134,8 +134,7 @@ extension Complaint {
         if !error.hint.isEmpty { return clause(error.hint) }
         switch error.code {
         case .unavailable where error.reason == nil:
-            return
-                "is holdfastd running there? holdfast config explain shows where this address is from"
+            return "is holdfastd running there? holdfast config explain says who named it"
         case .unavailable, .insufficientCopies, .readOnly: return "holdfast status"
         case .badToken: return "holdfast login, or --token-file FILE"
         case .untrusted: return "check --ca FILE: it must be the authority of this store"

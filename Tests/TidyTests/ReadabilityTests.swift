@@ -50,6 +50,22 @@ private let functionLines = 70
         }
     }
 
+    @Test func `every type the pages name is there`() throws {
+        var words: Set<Substring> = []
+        for file in try SourceTree.all() {
+            for line in file.lines {
+                words.formUnion(line.split { !$0.isLetter && !$0.isNumber && $0 != "_" })
+            }
+            words.formUnion(file.path.split { $0 == "/" || $0 == "." })
+        }
+        for page in try SourceTree.pages() {
+            for match in page.text.matches(of: /`([A-Z][a-z]+[A-Z][A-Za-z0-9]+)`/) {
+                #expect(
+                    words.contains(match.1), "\(page.path) names \(match.1), which is not there")
+            }
+        }
+    }
+
     @Test func `every link between pages leads somewhere`() throws {
         let pages = try SourceTree.pages()
         let names = Set(pages.map { $0.path.split(separator: "/").last.map(String.init) ?? "" })
