@@ -181,7 +181,7 @@ import WorkProtocol
         client.send(Array(Self.request(.ping, stream: 1).prefix(20)))
         cluster.run(for: .seconds(8))
         #expect(!session.isClosed)
-        cluster.run(for: .seconds(15))
+        cluster.run(for: .seconds(4))
         #expect(session.isClosed)
         #expect(client.goAway?.message.contains("did not go on for 10 s") == true)
         #expect(isServing())

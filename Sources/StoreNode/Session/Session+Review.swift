@@ -17,7 +17,8 @@ extension Session {
         if now.since(heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
             return leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
         }
-        if now.since(begun.at) >= .seconds(UInt64(Limits.frameSeconds)) {
+        let isLong = now.since(begun.at) >= .seconds(UInt64(Limits.frameSeconds))
+        if begun.mark.isIdle || isLong {
             // What this end does not read cannot go on.
             if isReading, decoder.isStalled(since: begun.mark) {
                 return leave(

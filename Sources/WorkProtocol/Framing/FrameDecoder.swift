@@ -64,10 +64,16 @@ package struct FrameDecoder: Sendable {
     package struct Mark: Sendable {
         fileprivate var frameCount: Int
         fileprivate var isMidFrame: Bool
+        /// Whether neither a frame nor a message had begun.
+        package fileprivate(set) var isIdle: Bool
     }
 
     /// Where the connection's frames are now.
-    package var mark: Mark { Mark(frameCount: frameCount, isMidFrame: isMidFrame) }
+    package var mark: Mark {
+        Mark(
+            frameCount: frameCount, isMidFrame: isMidFrame,
+            isIdle: !isMidFrame && reassembly.isEmpty)
+    }
 
     /// Whether a frame that had begun at `mark` has not ended, or a message that had begun by then
     /// got nothing since. Complexity: O(unfinished messages).

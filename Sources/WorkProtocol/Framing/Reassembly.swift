@@ -16,6 +16,8 @@ struct Reassembly: Sendable {
     /// Invariant: the sum of all partials' bytes, at most `Limits.unfinishedBytes`.
     private(set) var byteCount = 0
 
+    var isEmpty: Bool { partials.isEmpty }
+
     /// Whether some message got nothing since the frame of that number.
     func isStalled(since frame: Int) -> Bool {
         partials.values.contains { $0.lastFrame <= frame }
