@@ -1,5 +1,6 @@
 import ByteCoding
 import Environment
+import ReplicatedLog
 import Simulation
 import Testing
 import WorkProtocol
@@ -171,6 +172,26 @@ import WorkProtocol
         #expect(session.isClosed)
         cluster.wire.heal()
         #expect(isServing())
+    }
+
+    @Test(arguments: [true, false])
+    func `an answer too large for a response is refused, and says whether it was done`(
+        _ isCommand: Bool
+    ) throws {
+        let client = open()
+        let session = try newestSession()
+        cluster.wire.cutBothWays("host0", "host1")
+        client.send(Self.request(.createTask, stream: 1, Self.task("held")))
+        session.deliver(
+            HeldReply(
+                lsn: .zero, session: session.id, stream: 1, deadline: Instant(nanoseconds: .max),
+                isCommand: isCommand, workspacePosition: 0,
+                content: .answer([UInt8](repeating: 0, count: Limits.responseBytes + 1))))
+        cluster.run(for: .milliseconds(100))
+        let failure = try #require(client.failures.first)
+        #expect(failure.reason == Reason.tooLarge.rawValue)
+        #expect(failure.outcome == (isCommand ? .executed : .notExecuted))
+        #expect(!client.isClosed)
     }
 
     // MARK: Half of something
