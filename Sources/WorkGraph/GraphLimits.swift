@@ -29,6 +29,11 @@ package enum GraphLimits {
     /// Rows of a page, at most, and when nothing is asked.
     package static let pageMax = 1_000
     package static let pageDefault = 50
+    /// Tasks that one command moves because a day began, at most, and bytes of them.
+    package static let tasksMovedAtOnce = 500
+    package static let bytesMovedAtOnce = 1 << 20
+    /// Days before it is due that a task moves from *Later* to *Upcoming*.
+    package static let upcomingDays: Int32 = 7
     /// Days that something deleted can be restored.
     package static let trashDays = 30
 }

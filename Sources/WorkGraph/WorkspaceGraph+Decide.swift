@@ -60,6 +60,7 @@ extension WorkspaceGraph {
         case .setLike(let request): try setLike(request, caller, at: now).encoded()
         case .moveMyTask(let request): try moveMyTask(request, caller, at: now).encoded()
         case .markSeen(let request): try markSeen(request, caller, at: now).encoded()
+        case .beginDay(let request): try beginDay(request, caller, at: now).encoded()
         case .bulk(let request): try bulk(request, caller, at: now).encoded()
         case .addComment(let request): try addComment(request, caller, at: now).encoded()
         case .updateComment(let request): try updateComment(request, caller, at: now).encoded()

@@ -9,7 +9,8 @@ extension Indexes {
             people[membership.account] = Person(
                 row: row, role: membership.role,
                 isActive: membership.isActive && !membership.isDisabled,
-                isService: membership.isService)
+                isService: membership.isService, timeZone: membership.timeZone,
+                day: membership.day)
             if !email.isEmpty { peopleByEmail[email] = membership.account }
         } else {
             people.removeValue(forKey: membership.account)

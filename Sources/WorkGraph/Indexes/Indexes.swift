@@ -69,6 +69,9 @@ struct Indexes: Equatable {
         var role: Role
         var isActive: Bool
         var isService: Bool
+        var timeZone: String
+        /// The newest day that has begun in its My Tasks.
+        var day: Int32
     }
 
     struct TeamFacts: Equatable {

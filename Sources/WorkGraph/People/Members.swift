@@ -103,6 +103,7 @@ extension WorkspaceGraph {
         var member = member
         member.isActive = member.isActive && !member.isDisabled
         member.errand = 0
+        member.day = 0
         return member
     }
 

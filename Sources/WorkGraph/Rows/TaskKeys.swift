@@ -13,6 +13,7 @@ struct TaskKeys: Equatable {
     var assignedBy: UInt64 = 0
     var bucket: Bucket = .none
     var bucketRank: Int64 = 0
+    var dueOn: Int32?
     var completed = false
     var completedAt: Int64 = 0
     var isPublic = false
@@ -80,6 +81,7 @@ struct TaskKeys: Equatable {
         case 13 << 3 | 1: assignee = try reader.fixed()
         case 14 << 3 | 1: assignedBy = try reader.fixed()
         case 15 << 3: bucket = try reader.enumeration("TaskRow.bucket")
+        case 17 << 3: dueOn = try reader.zigzag32()
         case 20 << 3 | 2:
             let outer = try reader.enter()
             try readExternal(&reader)
