@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A folder that is there for one test.
 final class TestFolder: Sendable {
@@ -34,4 +35,13 @@ func exitCode(of program: String, _ arguments: [String]) throws -> Int32? {
     try process.run()
     process.waitUntilExit()
     return process.terminationStatus
+}
+
+extension Trait where Self == ConditionTrait {
+    /// The test runs where this program is; elsewhere it is skipped, with the reason.
+    static func needs(_ program: String) -> Self {
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: program),
+            "\(program) is not on this machine")
+    }
 }

@@ -62,7 +62,8 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         #expect(server.accepted.value.isEmpty)
     }
 
-    @Test func `a stranger with TLS and no certificate is refused by a node`() async throws {
+    @Test(.needs("/usr/bin/python3"))
+    func `a stranger with TLS and no certificate is refused by a node`() async throws {
         let server = try TestServer(loopback, .node)
         guard case .tcp(_, let port) = server.endpoint else { return }
         let script = """
@@ -74,16 +75,12 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
             except ssl.SSLError as e: sys.exit(7 if "CERTIFICATE_REQUIRED" in str(e) else 5)
             """
         let code = try exitCode(of: "/usr/bin/python3", ["-c", script, "\(port)"])
-        if code == nil {
-            withKnownIssue("python3 is not on this machine") { Issue.record("skipped") }
-            return
-        }
         #expect(code == 7)
         #expect(await server.refused.until { !$0.isEmpty }[0].kind == .untrusted)
         #expect(server.accepted.value.isEmpty)
     }
 
-    @Test func `TLS before 1.3 is refused`() async throws {
+    @Test(.needs("/usr/bin/python3")) func `TLS before 1.3 is refused`() async throws {
         let server = try TestServer(loopback, .client)
         guard case .tcp(_, let port) = server.endpoint else { return }
         let script = """
@@ -94,10 +91,6 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
             except ssl.SSLError as e: sys.exit(7 if "PROTOCOL_VERSION" in str(e) else 5)
             """
         let code = try exitCode(of: "/usr/bin/python3", ["-c", script, "\(port)"])
-        if code == nil {
-            withKnownIssue("python3 is not on this machine") { Issue.record("skipped") }
-            return
-        }
         #expect(code == 7)
         #expect(await server.refused.until { !$0.isEmpty }[0].reason.contains("1.3 is required"))
     }
@@ -246,19 +239,17 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
         #expect(seen.bytes == [] && seen.reason?.kind == .notTLS)
     }
 
-    @Test func `a web browser that speaks TLS is refused`() async throws {
+    @Test(.needs("/usr/bin/curl")) func `a web browser that speaks TLS is refused`() async throws {
         let server = try TestServer(loopback, .client)
         guard case .tcp(_, let port) = server.endpoint else { return }
         let url = "https://127.0.0.1:\(port)/"
-        guard let code = try exitCode(of: "/usr/bin/curl", ["-sk", "--max-time", "10", url]) else {
-            withKnownIssue("curl is not on this machine") { Issue.record("skipped") }
-            return
-        }
+        let code = try exitCode(of: "/usr/bin/curl", ["-sk", "--max-time", "10", url])
         #expect(code != 0 && code != 28)
         #expect(await server.refused.until { !$0.isEmpty }[0].reason.contains("hfp/1"))
     }
 
-    @Test func `a client at a port without TLS learns it`() async throws {
+    @Test(.needs("/usr/bin/python3")) func `a client at a port without TLS learns it`() async throws
+    {
         // Any plaintext server will do: this one speaks first, as SSH does.
         let script = """
             import socket,sys
@@ -267,13 +258,8 @@ private let loopback = Endpoint.tcp(host: "127.0.0.1", port: 0)
             import os;os.rename(sys.argv[1],sys.argv[1]+".port")
             c,_=s.accept();c.recv(1);c.sendall(b"SSH-2.0-x\\r\\n");c.recv(100000)
             """
-        let python = "/usr/bin/python3"
-        guard FileManager.default.isExecutableFile(atPath: python) else {
-            withKnownIssue("python3 is not on this machine") { Issue.record("skipped") }
-            return
-        }
         let process = Process()
-        process.executableURL = URL(filePath: python)
+        process.executableURL = URL(filePath: "/usr/bin/python3")
         process.arguments = ["-c", script, folder.path("p")]
         try process.run()
         defer { process.terminate() }
