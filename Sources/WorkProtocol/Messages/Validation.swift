@@ -138,9 +138,12 @@ enum FieldLimit {
     private static func problem(of text: String, _ limit: Int, _ rule: TextRule) -> String? {
         let count = text.utf8.count
         if count > limit { return "\(count) bytes, at most \(limit)" }
-        let bytes = unsafe text.utf8Span.span.bytes
-        guard rule != .any, let character = rule.forbiddenCharacter(in: bytes) else { return nil }
-        return "the control character U+\(hexadecimal(character))"
+        guard rule != .any else { return nil }
+        var text = text
+        let found = text.withUTF8 { characters in
+            unsafe rule.forbiddenCharacter(in: UnsafeRawBufferPointer(characters).bytes)
+        }
+        return found.map { "the control character U+\(hexadecimal($0))" }
     }
 
     private static func hexadecimal(_ value: UInt32) -> String {
