@@ -187,7 +187,13 @@ struct Indexes: Equatable {
     static func key(
         _ gid: String, _ ordinal: UInt32, _ kind: EntityKind, in container: UInt32 = 0
     ) -> UInt64 {
-        unsafe key(gid.utf8Span.span.bytes, ordinal, kind, in: container)
+        var gid = gid
+        // Not by `utf8Span`, whose bytes are gone in release builds where a text is short
+        // (`ByteWriter.append(utf8:)`).
+        return gid.withUTF8 { characters in
+            let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(characters))
+            return key(bytes, ordinal, kind, in: container)
+        }
     }
 
     static func key(
