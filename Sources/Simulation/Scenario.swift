@@ -3,7 +3,11 @@ internal import Environment
 package import ReplicatedLog
 internal import StoreNode
 
-/// A run that a seed decides: a pair under load, faults, healing, and a judgement.
+/// A run that a seed decides: a pair under load, one misfortune after the other, healing, and a
+/// judgement.
+///
+/// Two phases: first faults, with safety looked at all the time; then no faults any more, and the
+/// pair must come to two copies and take writes within simulated seconds.
 package struct Scenario: Sendable {
     package var seed: UInt64
     package var faults: ReplicaFaults
@@ -11,150 +15,137 @@ package struct Scenario: Sendable {
     package private(set) var options: Options
 
     package struct Options: Sendable {
+        package var policy: Policy
         package var clients: Int
         package var rounds: Int
+        /// How long a piece is under way on the network at most, in microseconds.
         package var delay: UInt64
         package var breaksPerThousand: Int
-        package var keepsSome: Bool
+        /// How many of ten crashes lose power; the others only end the process.
+        package var powerLossesOfTen: Int
+        /// Whether power loss keeps some of what was not flushed.
+        package var tears: Bool
+        package var segmentBytes: Int
         package var snapshotBytes: Int
         /// The longest flush of the second host's disk, in microseconds.
         package var slowFlush: UInt64
+        /// What the hosts' monotonic clocks gain, in thousandths.
+        package var drifts: [Int]
+        /// How many of ten times the operator makes the pair whole between two misfortunes.
+        package var mendsOfTen: Int
     }
 
     package init(seed: UInt64, faults: ReplicaFaults = []) {
         self.seed = seed
         self.faults = faults
         var draw = Seed(seed ^ 0x5CE4_A210)
+        let drifts = draw.chance(1, in: 3) ? (0..<2).map { _ in draw.number(below: 300) - 150 } : []
         options = Options(
-            clients: 1 + draw.number(below: 6), rounds: 1 + draw.number(below: 4),
+            policy: draw.chance(1, in: 4) ? .block : .solo,
+            clients: 1 + draw.number(below: 5), rounds: 1 + draw.number(below: 5),
             delay: UInt64(50 + draw.number(below: 3_000)),
             breaksPerThousand: draw.chance(1, in: 3) ? 1 + draw.number(below: 10) : 0,
-            keepsSome: draw.chance(1, in: 2),
-            snapshotBytes: draw.chance(1, in: 3) ? 64 << 10 : 1 << 30,
-            slowFlush: draw.chance(1, in: 3) ? UInt64(1_000 + draw.number(below: 60_000)) : 400)
+            powerLossesOfTen: draw.number(below: 11), tears: draw.chance(1, in: 2),
+            segmentBytes: draw.chance(1, in: 3) ? 64 << 10 : 256 << 10,
+            snapshotBytes: draw.chance(1, in: 2) ? (16 + draw.number(below: 80)) << 10 : 1 << 30,
+            slowFlush: draw.chance(1, in: 3) ? UInt64(1_000 + draw.number(below: 60_000)) : 400,
+            drifts: drifts, mendsOfTen: draw.number(below: 11))
     }
 
     /// What a run comes to.
     package struct Outcome: Sendable {
         package var verdict: Verdict
+        /// What happened, in order.
         package var events: [String]
+        package var coverage: Coverage
     }
 
     package func run() -> Outcome {
-        let cluster = SimulatedCluster(seed: seed, faults: faults)
+        let cluster = SimulatedCluster(seed: seed, policy: options.policy, faults: faults)
+        var course = Course(cluster, options)
+        course.begin()
+        for _ in 0..<options.rounds {
+            cluster.run(for: .milliseconds(UInt64(50 + cluster.random.number(below: 1_000))))
+            course.misfortune()
+            if cluster.random.chance(options.mendsOfTen, in: 10) { course.mend() }
+        }
+        course.heal()
+        var verdict = cluster.verdict()
+        verdict.problems += course.problems
+        return Outcome(verdict: verdict, events: course.events, coverage: cluster.coverage)
+    }
+}
+
+/// A scenario under way.
+struct Course {
+    let cluster: SimulatedCluster
+    let options: Scenario.Options
+    private(set) var events: [String] = []
+    private(set) var problems: [String] = []
+
+    init(_ cluster: SimulatedCluster, _ options: Scenario.Options) {
+        self.cluster = cluster
+        self.options = options
+    }
+
+    func begin() {
         cluster.snapshotBytes = options.snapshotBytes
+        cluster.segmentBytes = options.segmentBytes
         cluster.wire.delay = (.microseconds(20), .microseconds(options.delay))
+        cluster.makePair()
+        for (host, drift) in zip(cluster.hosts, options.drifts) {
+            host.pace.drift(perThousand: Int64(drift))
+            cluster.coverage[.drift] += 1
+        }
         cluster.start()
         cluster.wire.breaksPerThousand = options.breaksPerThousand
         cluster.hosts[1].slow(flush: .microseconds(options.slowFlush))
+        if options.slowFlush > 400 { cluster.coverage[.slowDisk] += 1 }
         for _ in 0..<options.clients { cluster.addClient() }
-        var events: [String] = []
-        for _ in 0..<options.rounds {
-            cluster.run(for: .milliseconds(UInt64(50 + cluster.random.number(below: 1_500))))
-            events.append(misfortune(cluster))
-        }
-        cluster.wire.breaksPerThousand = 0
-        cluster.wire.heal()
-        recover(cluster, &events)
-        return Outcome(verdict: cluster.verdict(), events: events)
-    }
-
-    private func remainder(_ cluster: SimulatedCluster) -> CrashRemainder {
-        options.keepsSome ? .some(cluster.random.next()) : .nothing
     }
 
     /// One thing that goes wrong, and what the operator does about it.
-    private func misfortune(_ cluster: SimulatedCluster) -> String {
+    mutating func misfortune() {
         guard let primary = cluster.primary,
-            let other = cluster.hosts.first(where: { $0 !== primary && $0.node != nil })
-        else { return revive(cluster) }
-        switch cluster.random.number(below: 8) {
-        case 0, 1: return failOver(cluster, primary, other)
-        case 2:
-            primary.kill(remainder(cluster))
-            pause(cluster, 2_000)
-            primary.start()
-            return "\(primary.name) killed and started again"
-        case 3:
-            other.kill(remainder(cluster))
-            pause(cluster, 3_000)
-            other.start()
-            return "follower \(other.name) killed and started again"
-        case 4:
-            primary.kill(remainder(cluster))
-            other.kill(remainder(cluster))
-            pause(cluster, 1_000)
-            let first = cluster.random.chance(1, in: 2)
-            (first ? primary : other).start()
-            pause(cluster, 1_000)
-            (first ? other : primary).start()
-            return "both killed and started again"
-        case 5:
-            cluster.wire.cutBothWays(primary.name, other.name)
-            pause(cluster, 3_000)
-            cluster.wire.heal()
-            return "cut between the nodes"
-        case 6:
-            return failTwice(cluster, primary, other)
-        default:
-            let from = cluster.random.chance(1, in: 2)
-            cluster.wire.cut(
-                from: from ? primary.name : other.name, to: from ? other.name : primary.name)
-            pause(cluster, 3_000)
-            cluster.wire.heal()
-            return "cut one way"
+            let other = cluster.machines.first(where: { $0 !== primary && $0.isRunning })
+        else {
+            for host in cluster.machines { host.start() }
+            cluster.run(for: .seconds(2))
+            return note("everybody started")
         }
+        let kinds = Misfortune.allCases
+        let kind = kinds[cluster.random.number(below: kinds.count)]
+        note(befall(kind, primary, other))
     }
 
-    private func pause(_ cluster: SimulatedCluster, _ most: Int) {
-        cluster.run(for: .milliseconds(UInt64(1 + cluster.random.number(below: most))))
+    /// The operator makes the pair whole while faults may go on; it need not work out.
+    mutating func mend() {
+        lift()
+        let failure = cluster.makeWhole()
+        note(failure.map { "not mended: \($0)" } ?? "mended")
     }
 
-    private func failOver(
-        _ cluster: SimulatedCluster, _ primary: SimulatedHost, _ other: SimulatedHost
-    ) -> String {
-        let wasPaired = cluster.isPaired
-        primary.kill(remainder(cluster))
-        pause(cluster, 500)
-        cluster.promote(other, down: primary)
-        cluster.run(until: { other.node?.isOpen ?? false }, limit: .seconds(10))
-        pause(cluster, 500)
-        // The old primary comes back as what it may be: a follower, or nothing.
-        if cluster.random.chance(1, in: 2) { primary.start() }
-        return "\(primary.name) killed, \(other.name) promoted (paired: \(wasPaired))"
+    /// No faults any more: the pair must become whole, and work.
+    mutating func heal() {
+        cluster.wire.breaksPerThousand = 0
+        lift()
+        if let failure = cluster.makeWhole() { problems.append("liveness: \(failure)") }
+        let commit = cluster.primary?.node?.standing.commit
+        let goesOn = cluster.run(
+            until: { (cluster.primary?.node?.standing.commit ?? .zero) > commit ?? .zero },
+            limit: .seconds(20))
+        if !goesOn { problems.append("liveness: nothing is written any more\n\(cluster.summary)") }
     }
 
-    /// The primary dies, comes back with all it had written, and dies again as soon as it serves.
-    private func failTwice(
-        _ cluster: SimulatedCluster, _ primary: SimulatedHost, _ other: SimulatedHost
-    ) -> String {
-        primary.kill(.everything)
-        pause(cluster, 50)
-        primary.start()
-        cluster.run(until: { primary.node?.isOpen ?? false }, limit: .seconds(3))
-        pause(cluster, 40)
-        return failOver(cluster, primary, other) + " just after a restart"
-    }
-
-    /// Starts whatever is down.
-    private func revive(_ cluster: SimulatedCluster) -> String {
-        for host in cluster.hosts where host.node == nil { host.start() }
-        cluster.run(for: .seconds(2))
-        return "everybody started"
-    }
-
-    /// After the faults a store must be serving, or the operator must be able to make it serve.
-    private func recover(_ cluster: SimulatedCluster, _ events: inout [String]) {
-        for host in cluster.hosts where host.node == nil { host.start() }
-        if cluster.run(until: { cluster.primary != nil }, limit: .seconds(20)) { return }
+    /// Ends what a misfortune has left behind.
+    func lift() {
+        cluster.wire.heal()
+        cluster.archive.isAway = false
         for host in cluster.hosts {
-            guard let other = cluster.hosts.first(where: { $0 !== host }) else { continue }
-            cluster.promote(host, down: other)
-            cluster.run(for: .seconds(5))
-            if cluster.primary != nil {
-                events.append("\(host.name) promoted in the end")
-                return
-            }
+            host.callOffCrash()
+            host.disk.capacity = nil
         }
     }
+
+    mutating func note(_ event: String) { events.append(event) }
 }

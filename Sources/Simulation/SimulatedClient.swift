@@ -14,19 +14,23 @@ package final class SimulatedClient: @unchecked Sendable {
     private let queue: any SerialQueue
     private var seed: Seed
     private let workspace: UInt64
-    /// Tasks that were made and acknowledged.
-    private var tasks: [UInt64] = []
+    private let name: String
+    private let pool: TaskPool
     private var isDone = false
     private var count = 0
     /// What it did, for the checker.
     package private(set) var operations: [Operation] = []
+    /// What it did to single tasks and saw of them, for the other checker.
+    package private(set) var sightings: [TaskRegisters.Sighting] = []
     /// What it was told that no client should be.
     package private(set) var surprises: [String] = []
 
     package init(
         _ name: String, servers: [Endpoint], token: String, workspace: UInt64,
-        world: SimulatedScheduler, wire: SimulatedWire, seed: Seed
+        pool: TaskPool, world: SimulatedScheduler, wire: SimulatedWire, seed: Seed
     ) {
+        self.name = name
+        self.pool = pool
         scheduler = ProcessScheduler(world)
         queue = scheduler.makeQueue(name, .core)
         var own = seed
@@ -52,32 +56,56 @@ package final class SimulatedClient: @unchecked Sendable {
         count += 1
         switch seed.number(below: 10) {
         case 0..<4: create()
-        case 4..<6 where !tasks.isEmpty: update()
-        default: tasks.isEmpty ? create() : read()
+        case 4..<6 where !pool.tasks.isEmpty: update()
+        default: pool.tasks.isEmpty ? create() : read()
         }
     }
 
     private func create() {
         var request = CreateTask()
-        request.name = "task \(count) \(seed.next() % 1000)"
+        request.name = "task \(count) of \(name)"
         request.notes = String(repeating: "x", count: seed.number(below: 300))
-        write(.createTask, request.encoded()) { [self] answer in
-            if let changed = try? Changed(decoding: answer) { tasks.append(changed.gid) }
+        let called = scheduler.now.nanoseconds
+        write(.createTask, request.encoded()) { [self, text = request.name] answer in
+            guard let answer, let changed = try? Changed(decoding: answer) else { return }
+            pool.tasks.append(changed.gid)
+            see(changed.gid, .named(text), called, isKnown: true)
         }
     }
 
     private func update() {
         var request = UpdateTask()
         request.task = someTask()
-        request.name = "renamed \(count)"
+        request.name = "renamed \(count) by \(name)"
         if seed.chance(1, in: 3) { request.completed = seed.chance(1, in: 2) }
-        write(.updateTask, request.encoded()) { _ in }
+        let called = scheduler.now.nanoseconds
+        write(.updateTask, request.encoded()) {
+            [self, gid = request.task, text = "renamed \(count) by \(name)"] answer in
+            see(gid, .named(text), called, isKnown: answer != nil)
+        }
     }
 
-    private func someTask() -> UInt64 { tasks[seed.number(below: tasks.count)] }
+    /// Half of the time one of the newest, so that clients meet.
+    private func someTask() -> UInt64 {
+        let all = pool.tasks.count
+        let newest = min(all, 4)
+        return pool.tasks[
+            seed.chance(1, in: 2)
+                ? all - newest + seed.number(below: newest) : seed.number(below: all)]
+    }
 
+    private func see(
+        _ task: UInt64, _ act: TaskRegisters.Sighting.Act, _ called: UInt64, isKnown: Bool
+    ) {
+        sightings.append(
+            TaskRegisters.Sighting(
+                task: task, act: act, called: called,
+                returned: isKnown ? scheduler.now.nanoseconds : nil))
+    }
+
+    /// Does a command, and tells what was answered; nothing, if it is not known whether it was done.
     private func write(
-        _ method: Method, _ payload: [UInt8], _ acknowledged: @escaping @Sendable ([UInt8]) -> Void
+        _ method: Method, _ payload: [UInt8], _ ended: @escaping @Sendable ([UInt8]?) -> Void
     ) {
         var request = ClientRequest(method, route: workspace, payload: payload, timeout: patience)
         request.requestID = nil
@@ -90,12 +118,13 @@ package final class SimulatedClient: @unchecked Sendable {
                 record(
                     .write(session: id.sessionBytes, sequence: id.sequence), called,
                     .answered(lsn: reply.details.lsn, answer: reply.payload))
-                acknowledged(reply.payload)
+                ended(reply.payload)
             case .failure(let error):
                 guard let id = error.requestID.flatMap({ RequestID($0) }) else { return }
                 record(
                     .write(session: id.sessionBytes, sequence: id.sequence), called,
                     error.outcome == .notExecuted ? .refused : .unknown)
+                if error.outcome != .notExecuted { ended(nil) }
             }
         }
     }
@@ -112,6 +141,9 @@ package final class SimulatedClient: @unchecked Sendable {
                 record(
                     .read(task: gid), called,
                     .answered(lsn: reply.details.lsn, answer: reply.payload))
+                if let task = try? WorkTask(decoding: reply.payload) {
+                    see(gid, .seen(task.name), called, isKnown: true)
+                }
             case .failure(let error):
                 if error.code == .notFound {
                     surprises.append("task \(gid), which was acknowledged, was not found")
@@ -142,6 +174,14 @@ package final class SimulatedClient: @unchecked Sendable {
                 kind, workspace: workspace, called: called, returned: scheduler.now.nanoseconds,
                 ending: ending))
     }
+}
+
+/// The tasks that clients have been told are made: they work on each other's.
+///
+/// `@unchecked Sendable`: used from the simulation's one thread only.
+package final class TaskPool: @unchecked Sendable {
+    var tasks: [UInt64] = []
+    package init() {}
 }
 
 extension RequestID {

@@ -1,10 +1,6 @@
-internal import ByteCoding
-package import Checking
 package import Environment
 package import ReplicatedLog
-package import StoreClient
 internal import StoreNode
-package import WorkProtocol
 
 /// A pair of nodes, their disks, their network and their clients in one thread, all decided by one
 /// seed: the node code of production in another world.
@@ -15,6 +11,7 @@ package import WorkProtocol
 ///     cluster.run(for: .seconds(2))
 ///     cluster.primary?.kill()
 ///     cluster.promote(cluster.hosts[1], down: cluster.hosts[0])
+///     let verdict = cluster.verdict()
 ///
 /// `@unchecked Sendable`: used from the simulation's one thread only.
 package final class SimulatedCluster: @unchecked Sendable {
@@ -25,15 +22,23 @@ package final class SimulatedCluster: @unchecked Sendable {
     package private(set) var hosts: [SimulatedHost] = []
     package private(set) var clients: [SimulatedClient] = []
     package var random: Seed
+    /// What was done to the pair, and by its operator; the hosts count what came of it.
+    package var coverage = Coverage()
 
-    private let cluster: Identity
-    private let history: Identity
+    let cluster: Identity
+    let history: Identity
+    let cryptography = SimulatedCryptography()
     private let faults: ReplicaFaults
-    private let policy: Policy
-    private let cryptography = SimulatedCryptography()
-    private var processes = 0
+    package let policy: Policy
+    /// Processes of operators, which have names of their own.
+    var processes = 0
     /// How large the log grows before a snapshot; small in scenarios that want snapshots.
     package var snapshotBytes = 1 << 30
+    /// How large a segment of the log is.
+    package var segmentBytes = 256 << 10
+    var committed = CommittedHistory()
+    var watch = Watch()
+    private let pool = TaskPool()
 
     package static let token = "operator"
     /// The workspace that a new store begins with.
@@ -53,10 +58,16 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     /// Makes a primary and a follower and lets them come to two copies.
     package func start() {
-        addHost(invited: false).start()
-        addHost(invited: true).start()
+        if hosts.isEmpty { makePair() }
+        for host in hosts { host.start() }
         let isPaired = run(until: { self.isPaired }, limit: .seconds(30))
         precondition(isPaired, "seed \(seed): the pair did not form: \(summary)")
+    }
+
+    /// Makes the machines of a primary and of a follower that is invited; `start` starts them.
+    package func makePair() {
+        addHost(invited: false)
+        addHost(invited: true)
     }
 
     /// Makes a machine: the first node of the store, or one that is invited.
@@ -72,7 +83,7 @@ package final class SimulatedCluster: @unchecked Sendable {
             replicationListen: .tcp(host: name, port: 7430), peers: hosts.map(\.peer),
             advertised: "\(name):7420",
             operatorTokenHash: cryptography.sha256([UInt8](Self.token.utf8)), version: "simulated")
-        configuration.log = LogOptions(segmentBytes: 256 << 10)
+        configuration.log = LogOptions(segmentBytes: segmentBytes)
         configuration.snapshots.logBytes = snapshotBytes
         configuration.replicaFaults = faults
         let host = SimulatedHost(
@@ -103,7 +114,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     package func addClient() -> SimulatedClient {
         let client = SimulatedClient(
             "client\(clients.count)", servers: hosts.map(\.client), token: Self.token,
-            workspace: Self.workspace, world: scheduler, wire: wire, seed: random.split())
+            workspace: Self.workspace, pool: pool, world: scheduler, wire: wire,
+            seed: random.split())
         clients.append(client)
         client.start()
         return client
@@ -111,7 +123,7 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     // MARK: - Time
 
-    package func run(for interval: Interval) { scheduler.run(for: interval) }
+    package func run(for interval: Interval) { run(until: { false }, limit: interval) }
 
     /// Runs until something is so, or time is over. - Returns: whether it is so.
     @discardableResult
@@ -119,9 +131,18 @@ package final class SimulatedCluster: @unchecked Sendable {
         let end = scheduler.now.advanced(by: limit)
         while scheduler.now < end {
             if condition() { return true }
-            scheduler.run(for: .milliseconds(5))
+            scheduler.run(for: min(.milliseconds(5), end.since(scheduler.now)))
+            look()
         }
         return condition()
+    }
+
+    /// Looks at what must always be so, and gathers what has been committed.
+    private func look() {
+        watch.look(at: hosts)
+        for host in hosts {
+            if let node = host.node, node.isOpen { committed.gather(from: node) }
+        }
     }
 
     // MARK: - What is so
@@ -133,109 +154,28 @@ package final class SimulatedCluster: @unchecked Sendable {
         }
     }
 
+    /// The machines that are not gone for good: two, but for moments.
+    package var machines: [SimulatedHost] { hosts.filter { !$0.isRetired } }
+
+    /// Whether the machines that are there are the members, by the primary and by the register.
     package var isPaired: Bool {
         guard let standing = primary?.node?.standing else { return false }
-        return standing.members.count == 2 && standing.register.members.count == 2
+        let known = machines.map(\.identity).sorted()
+        return known.count == 2 && standing.members == known && standing.register.members == known
     }
 
     /// One line a host, for failures.
     package var summary: String {
-        hosts.map { host in
+        machines.map { host in
             guard let standing = host.node?.standing else {
-                return "\(host.name): down \(host.ends.map(\.message))"
+                return "\(host.name): down, ended as \(host.ends.map(\.message))"
             }
             return "\(host.name): \(standing.role) \(standing.state) epoch \(standing.epoch) "
                 + "appended \(standing.appended) flushed \(standing.flushed) "
-                + "commit \(standing.commit) members \(standing.members.count)"
+                + "commit \(standing.commit) applied \(standing.applied) members "
+                + "\(standing.members.count) \(standing.soundness) replicated "
+                + "\(standing.replicated.map { "\($0)" } ?? "unknown")"
+                + (host.tellings.isEmpty ? "" : " tells \(host.tellings)")
         }.joined(separator: "\n")
-    }
-
-    // MARK: - The operator
-
-    /// Asks a host's node for something, as its operator; the answer comes by and by.
-    package func ask(
-        _ host: SimulatedHost, _ method: Method, _ payload: [UInt8],
-        _ completed: @escaping @Sendable (Result<Reply, StoreError>) -> Void = { _ in }
-    ) {
-        processes += 1
-        let own = ProcessScheduler(scheduler)
-        var configuration = ClientSession.Configuration(
-            servers: [host.client], token: Self.token)
-        configuration.seeksPrimary = false
-        let name = "operator\(processes)"
-        let driver = ClientDriver(
-            configuration, network: wire.network(host: name, identity: name), scheduler: own,
-            randomness: SeededRandomness(random.split()), queue: own.makeQueue(name, .core))
-        let request = ClientRequest(method, payload: payload, timeout: .seconds(10))
-        driver.begin(request) { result in
-            completed(result)
-            driver.queue.run { driver.end() }
-        }
-    }
-
-    /// Promotes a host's node, saying that the other one is down.
-    package func promote(_ host: SimulatedHost, down: SimulatedHost) {
-        var promote = Promote()
-        promote.primaryIsDown = down.identity.description
-        promote.solo = true
-        promote.reason = "simulation"
-        ask(host, .promote, promote.encoded())
-    }
-
-    // MARK: - Judgement
-
-    /// Lets everybody finish, and checks the whole history against the primary's log.
-    package func verdict() -> Verdict {
-        for client in clients { client.finish() }
-        run(until: { self.clients.allSatisfy { !$0.isBusy } }, limit: .seconds(30))
-        run(for: .seconds(1))
-        guard let node = primary?.node else {
-            var verdict = Verdict()
-            verdict.problems = ["nobody is primary in the end:\n\(summary)"]
-            return verdict
-        }
-        var problems = node.stateProblems + clients.flatMap(\.surprises)
-        var log: [LoggedRecord] = []
-        do { log = try wholeLog(node) } catch {
-            problems.append("the history cannot be read: \(error)")
-        }
-        var verdict = HistoryChecker(operations: clients.flatMap(\.operations), log: log).check()
-        verdict.problems += problems + copiesDiffer()
-        return verdict
-    }
-
-    /// Every committed change there has been: what was shipped to the archive, which is what a node
-    /// may forget, and the living log after it.
-    private func wholeLog(_ node: Node) throws -> [LoggedRecord] {
-        var records: [UInt64: LoggedRecord] = [:]
-        let check = try ArchiveCheck(
-            archive: archive, cryptography: cryptography,
-            prefix: ArchivePrefix(cluster: cluster, history: history))
-        for stretch in check.contents.logs {
-            for batch in try check.log(stretch).batches {
-                try batch.forEachRecord { record throws(Corruption) in
-                    guard record.type == .change else { return }
-                    records[record.lsn.rawValue] = LoggedRecord(
-                        lsn: record.lsn.rawValue, workspace: record.workspace,
-                        body: record.copy().body)
-                }
-            }
-        }
-        try node.forEachCommittedChange { lsn, workspace, body in
-            records[lsn.rawValue] = LoggedRecord(
-                lsn: lsn.rawValue, workspace: workspace, body: body)
-        }
-        return records.keys.sorted().compactMap { records[$0] }
-    }
-
-    /// Both copies at the same point must be the same.
-    private func copiesDiffer() -> [String] {
-        let nodes = hosts.compactMap(\.node)
-        guard nodes.count == 2, isPaired else { return [] }
-        let isLevel = run(
-            until: { nodes[0].statePoint == nodes[1].statePoint }, limit: .seconds(20))
-        guard isLevel else { return ["the copies did not come level:\n\(summary)"] }
-        let isEqual = nodes[0].stateDigests == nodes[1].stateDigests
-        return isEqual ? [] : ["the copies' digests differ at \(nodes[0].statePoint)"]
     }
 }

@@ -21,6 +21,10 @@ package final class SimulatedDisk: Disk, @unchecked Sendable {
 
     /// What goes wrong, and when.
     package var faults = DiskFaults()
+    /// Told at the operation at which the machine stops, before that fails.
+    package var onCrash: (() -> Void)?
+    /// Told of files and folders that get a name: the one they had, if any, and the new one.
+    package var onName: ((_ old: String?, _ new: String) -> Void)?
     /// How many operations there have been; every call of `Disk` and `DiskFile` is one.
     package private(set) var operations = 0
     package private(set) var writes = 0
@@ -71,6 +75,7 @@ extension SimulatedDisk {
             let inode = SimulatedInode()
             files[path] = inode
             changeNames(in: Self.folder(of: path)) { $0.durableFiles[path] = inode }
+            onName?(nil, path)
         }
         guard let inode = files[path] else { throw missing(path) }
         return SimulatedFile(disk: self, inode: inode, path: path)
@@ -100,6 +105,7 @@ extension SimulatedDisk {
             guard folders.insert(made).inserted else { continue }
             let folder = made
             changeNames(in: parent) { $0.durableFolders.insert(folder) }
+            onName?(nil, folder)
         }
     }
 
@@ -125,6 +131,7 @@ extension SimulatedDisk {
             disk.durableFiles = Self.moved(disk.durableFiles, from: path, to: newPath)
             disk.durableFolders = Self.moved(disk.durableFolders, from: path, to: newPath)
         }
+        onName?(path, newPath)
     }
 
     private static func moved(_ path: String, from old: String, to new: String) -> String {
@@ -201,12 +208,16 @@ extension SimulatedDisk {
         nameChanges.append(NameChange(folder: folder, apply: apply))
     }
 
-    private var usedBytes: Int { files.values.reduce(0) { $0 + $1.bytes.count } }
+    /// What all files take.
+    package var usedBytes: Int { files.values.reduce(0) { $0 + $1.bytes.count } }
 
     /// Counts an operation; the machine may stop at it.
     func operate(_ path: String) throws(DiskError) {
         operations += 1
-        if let limit = faults.crashAtOperation, operations >= limit { faults.isGone = true }
+        if let limit = faults.crashAtOperation, operations >= limit, !faults.isGone {
+            faults.isGone = true
+            onCrash?()
+        }
         guard !faults.isGone else {
             throw DiskError(.ioError, path: path, reason: "the simulated machine has stopped")
         }

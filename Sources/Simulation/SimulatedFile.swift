@@ -55,12 +55,12 @@ final class SimulatedInode: @unchecked Sendable {
         pending = []
     }
 
-    /// What is on the disk after a crash that kept some of the pending writes, the last of those
-    /// only in part, to the byte.
+    /// What is on the disk after a crash that kept some of the pending writes, and of some a part:
+    /// the beginning, the end, to the byte, or any of the sectors.
     func remainder(drawing seed: inout Seed) -> [UInt8] {
         var result = durable
         for write in pending {
-            switch seed.number(below: 4) {
+            switch seed.number(below: 5) {
             case 0: continue
             case 1:
                 let kept = seed.number(below: write.bytes.count + 1)
@@ -69,10 +69,25 @@ final class SimulatedInode: @unchecked Sendable {
                 let lost = seed.number(below: write.bytes.count + 1)
                 Self.lay(
                     [UInt8](write.bytes.dropFirst(lost)), at: write.offset + lost, into: &result)
+            case 3: Self.laySectors(of: write.bytes, at: write.offset, into: &result, &seed)
             default: Self.lay(write.bytes, at: write.offset, into: &result)
             }
         }
         return result
+    }
+
+    /// Sectors of 512 bytes reach the disk in any order: each of them did, or did not.
+    private static func laySectors(
+        of bytes: [UInt8], at offset: Int, into target: inout [UInt8], _ seed: inout Seed
+    ) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, ((offset + start) / 512 + 1) * 512 - offset)
+            if seed.chance(1, in: 2) {
+                lay([UInt8](bytes[start..<end]), at: offset + start, into: &target)
+            }
+            start = end
+        }
     }
 
     private static func resize(_ target: inout [UInt8], to size: Int) {
@@ -155,7 +170,8 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
         let fails = disk.flushFails(path)
         // Completions of one file come in order: a delay is never shorter than those before it.
         queue.schedule(after: disk.delay(for: inode)) { [disk, inode, path, number] in
-            if disk.faults.isGone { return }
+            // The end of an append is an operation, too: the machine may stop before it.
+            do throws(DiskError) { try disk.operate(path) } catch { return }
             if fails {
                 inode.forgetPending()
                 return completed(DiskError(.ioError, path: path, reason: "the flush failed"))

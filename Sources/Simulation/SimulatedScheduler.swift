@@ -22,8 +22,10 @@ package final class SimulatedScheduler: Scheduler, @unchecked Sendable {
 
     /// A queue that can be ended: what was given to it and has not run then never runs. All queues
     /// of a simulated process are ended when it is killed.
-    package func makeSimulatedQueue(_ label: String) -> SimulatedQueue {
-        SimulatedQueue(label: label, scheduler: self)
+    package func makeSimulatedQueue(
+        _ label: String, _ pace: SimulatedPace? = nil
+    ) -> SimulatedQueue {
+        SimulatedQueue(label: label, scheduler: self, pace: pace)
     }
 
     /// Runs the next piece of work, going forward to its time. - Returns: whether there was any.
@@ -32,7 +34,7 @@ package final class SimulatedScheduler: Scheduler, @unchecked Sendable {
         while let event = pop() {
             guard !event.work.isCancelled else { continue }
             now = max(now, event.time)
-            event.work.body()
+            event.work.perform()
             return true
         }
         return false
@@ -98,12 +100,15 @@ private struct Event: Comparable {
 package final class SimulatedQueue: SerialQueue, @unchecked Sendable {
     package let label: String
     private let scheduler: SimulatedScheduler
+    /// The clock and the standstills of the machine it runs on; none for the world itself.
+    private let pace: SimulatedPace?
     /// Whether its process is gone.
     package private(set) var isEnded = false
 
-    init(label: String, scheduler: SimulatedScheduler) {
+    init(label: String, scheduler: SimulatedScheduler, pace: SimulatedPace? = nil) {
         self.label = label
         self.scheduler = scheduler
+        self.pace = pace
     }
 
     package func run(_ work: @escaping @Sendable () -> Void) { schedule(after: .zero, work) }
@@ -112,9 +117,19 @@ package final class SimulatedQueue: SerialQueue, @unchecked Sendable {
     package func schedule(
         after delay: Interval, _ work: @escaping @Sendable () -> Void
     ) -> any ScheduledWork {
-        let scheduled = SimulatedWork { [self] in if !isEnded { work() } }
-        if !isEnded { scheduler.add(at: scheduler.now.advanced(by: delay), scheduled) }
+        let scheduled = SimulatedWork(self, work)
+        let own = pace?.inWorld(delay) ?? delay
+        if !isEnded { scheduler.add(at: scheduler.now.advanced(by: own), scheduled) }
         return scheduled
+    }
+
+    /// Runs what is due, unless the process is gone; when the machine stands still, afterwards.
+    fileprivate func perform(_ work: SimulatedWork) {
+        guard !isEnded else { return }
+        if let until = pace?.pausedUntil, until > scheduler.now {
+            return scheduler.add(at: until, work)
+        }
+        work.body()
     }
 
     /// The process this queue belonged to is gone.
@@ -125,10 +140,16 @@ package final class SimulatedQueue: SerialQueue, @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: used from the simulation's one thread only.
 final class SimulatedWork: ScheduledWork, @unchecked Sendable {
-    let body: () -> Void
+    fileprivate let body: () -> Void
+    private let queue: SimulatedQueue
     private(set) var isCancelled = false
 
-    init(_ body: @escaping () -> Void) { self.body = body }
+    fileprivate init(_ queue: SimulatedQueue, _ body: @escaping () -> Void) {
+        self.queue = queue
+        self.body = body
+    }
+
+    fileprivate func perform() { queue.perform(self) }
 
     func cancel() { isCancelled = true }
 }

@@ -1,20 +1,25 @@
 internal import ByteCoding
 package import Environment
 
-/// The scheduler of one simulated process: its queues end with it.
+/// The scheduler of one simulated process: its clocks are its machine's, its queues end with it.
 ///
 /// `@unchecked Sendable`: used from the simulation's one thread only.
 package final class ProcessScheduler: Scheduler, @unchecked Sendable {
     private let world: SimulatedScheduler
+    private let pace: SimulatedPace
     private var queues: [SimulatedQueue] = []
 
-    package init(_ world: SimulatedScheduler) { self.world = world }
+    /// - Parameter pace: that of the machine it runs on; the world's own by default.
+    package init(_ world: SimulatedScheduler, _ pace: SimulatedPace? = nil) {
+        self.world = world
+        self.pace = pace ?? SimulatedPace(world)
+    }
 
-    package var now: Instant { world.now }
-    package var wallTime: WallTime { world.wallTime }
+    package var now: Instant { pace.now }
+    package var wallTime: WallTime { pace.wallTime }
 
     package func makeQueue(_ label: String, _ kind: QueueKind) -> any SerialQueue {
-        let queue = world.makeSimulatedQueue(label)
+        let queue = world.makeSimulatedQueue(label, pace)
         queues.append(queue)
         return queue
     }
