@@ -109,6 +109,9 @@ extension Log {
         // What was given up for a new beginning is dead only now that there is one.
         repair.scan.leftovers = repair.scan.replaced
         try repair.removeLeftovers()
+        // A process that was killed between naming a segment and flushing the folder leaves a name
+        // that is seen and not durable: what is appended now would go with it when power is lost.
+        try repair.disk.flushDirectory(folder)
         repair.report.verdict = repair.scan.verdict
         repair.report.commit = repair.scan.commit
         repair.report.time = repair.scan.time

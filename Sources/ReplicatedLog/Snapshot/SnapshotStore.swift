@@ -187,6 +187,8 @@ extension SnapshotStore {
         for name in try disk.list(Self.folder) where name.hasPrefix("tmp-") {
             try disk.removeFolder("\(Self.folder)/\(name)")
         }
+        // A snapshot that is seen may have been named by a process that was killed right then.
+        if try disk.exists(Self.folder) { try disk.flushDirectory(Self.folder) }
     }
 
     /// Removes a snapshot: the manifest first, so that half of one is none.
