@@ -27,8 +27,8 @@ package struct Scenario: Sendable {
         package var tears: Bool
         package var segmentBytes: Int
         package var snapshotBytes: Int
-        /// The longest flush of the second host's disk, in microseconds.
-        package var slowFlush: UInt64
+        /// The longest flush of each host's disk, in microseconds.
+        package var slowFlushes: [UInt64]
         /// What the hosts' monotonic clocks gain, in thousandths.
         package var drifts: [Int]
         /// How many of ten times the operator makes the pair whole between two misfortunes.
@@ -48,7 +48,9 @@ package struct Scenario: Sendable {
             powerLossesOfTen: draw.number(below: 11), tears: draw.chance(1, in: 2),
             segmentBytes: draw.chance(1, in: 3) ? 64 << 10 : 256 << 10,
             snapshotBytes: draw.chance(1, in: 2) ? (16 + draw.number(below: 80)) << 10 : 1 << 30,
-            slowFlush: draw.chance(1, in: 3) ? UInt64(1_000 + draw.number(below: 60_000)) : 400,
+            slowFlushes: (0..<2).map { _ in
+                draw.chance(1, in: 3) ? UInt64(1_000 + draw.number(below: 40_000)) : 400
+            },
             drifts: drifts, mendsOfTen: draw.number(below: 11))
     }
 
@@ -99,8 +101,10 @@ struct Course {
         }
         cluster.start()
         cluster.wire.breaksPerThousand = options.breaksPerThousand
-        cluster.hosts[1].slow(flush: .microseconds(options.slowFlush))
-        if options.slowFlush > 400 { cluster.coverage[.slowDisk] += 1 }
+        for (host, most) in zip(cluster.hosts, options.slowFlushes) {
+            host.slow(flush: .microseconds(most))
+            if most > 400 { cluster.coverage[.slowDisk] += 1 }
+        }
         for _ in 0..<options.clients { cluster.addClient() }
     }
 

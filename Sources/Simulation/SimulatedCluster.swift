@@ -141,7 +141,9 @@ package final class SimulatedCluster: @unchecked Sendable {
     private func look() {
         watch.look(at: hosts)
         for host in hosts {
-            if let node = host.node, node.isOpen { committed.gather(from: node) }
+            guard let node = host.node else { continue }
+            if node.isOpen { committed.gather(from: node) }
+            if host.catchesUp, node.standing.role == .follower, isPaired { host.noteLevel() }
         }
     }
 

@@ -31,6 +31,8 @@ package final class SimulatedHost: @unchecked Sendable {
     package var isSupervised = true
     /// Whether the machine is gone for good.
     package private(set) var isRetired = false
+    /// Whether it was started again and has not been a level follower since.
+    private(set) var catchesUp = false
     /// Why processes here ended by themselves, in order.
     package private(set) var ends: [NodeEnd] = []
     /// What was told as an alarm.
@@ -107,9 +109,17 @@ package final class SimulatedHost: @unchecked Sendable {
         if tellings.count > 8 { tellings.removeFirst() }
     }
 
+    /// The pair has two copies: whatever this follower lacked it has now.
+    func noteLevel() {
+        guard catchesUp else { return }
+        catchesUp = false
+        coverage[.catchUp] += 1
+    }
+
     /// Counts what the node made of its log.
     private func note(_ node: Node) {
         guard let recovery = node.recovery else { return }
+        catchesUp = !graves.isEmpty
         if node.hasSnapshot { coverage[.snapshotLoaded] += 1 }
         if recovery.remade > 0 { coverage[.remadeTail] += 1 }
         switch recovery.verdict {
@@ -208,7 +218,9 @@ package final class SimulatedHost: @unchecked Sendable {
             coverage[.divergedTail] += 1
         }
         guard let old, new.hasPrefix("snapshots/snap-") else { return }
-        coverage[old.hasSuffix("tmp-received") ? .snapshotReceived : .snapshotTaken] += 1
+        let isReceived = old.hasSuffix("tmp-received")
+        coverage[isReceived ? .snapshotReceived : .snapshotTaken] += 1
+        if isReceived { catchesUp = false }
     }
 }
 

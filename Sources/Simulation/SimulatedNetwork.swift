@@ -103,6 +103,9 @@ package final class SimulatedNetwork: Network, @unchecked Sendable {
         _ endpoint: Endpoint, _ security: Security, on queue: any SerialQueue,
         accepted: @escaping @Sendable (any Connection) -> Void
     ) throws(NetworkError) -> any Listener {
+        guard !isEnded else {
+            throw NetworkError(.closed, endpoint, reason: "the process is gone")
+        }
         guard wire.listeners[endpoint] == nil else {
             throw NetworkError(.inUse, endpoint, reason: "the address is in use")
         }
