@@ -41,6 +41,8 @@ package final class WorkspaceGraph {
     package var peer: (UInt32) -> WorkspaceGraph? = { _ in nil }
     /// What the transaction under way has written, with what was there before.
     private var journal: [JournalEntry] = []
+    /// Of the rows in `journal`.
+    private var journalBytes = 0
     private var scratch = ByteWriter(capacity: 4096)
 
     private struct JournalEntry {
@@ -48,6 +50,8 @@ package final class WorkspaceGraph {
         var kind: EntityKind
         var old: (kind: EntityKind, content: [UInt8])?
         var new: [UInt8]?
+
+        var bytes: Int { (old?.content.count ?? 0) + (new?.count ?? 0) }
     }
 
     package init(ordinal: UInt32) {
@@ -132,7 +136,9 @@ package final class WorkspaceGraph {
         let old = rows.withRow(row) { kind, bytes in
             (kind: kind, content: unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
         }
-        journal.append(JournalEntry(row: row, kind: kind, old: old, new: content))
+        let entry = JournalEntry(row: row, kind: kind, old: old, new: content)
+        journal.append(entry)
+        journalBytes += entry.bytes
         mustWrite(row, kind, content)
     }
 
@@ -151,10 +157,25 @@ package final class WorkspaceGraph {
         let rowMark = nextRow
         do { return try body() } catch {
             while journal.count > mark, let entry = journal.popLast() {
+                journalBytes -= entry.bytes
                 mustWrite(entry.row, entry.old?.kind ?? entry.kind, entry.old?.content)
             }
             nextRow = rowMark
             throw error
+        }
+    }
+
+    /// Bytes of rows, old and new, that a transaction may remember: a request of many parts that
+    /// each change one large row would else take memory without bound.
+    static let journalMax = 64 << 20
+
+    /// Refuses to go on with a request that has changed too much already.
+    func requireRoom() throws(Rejection) {
+        guard journalBytes <= Self.journalMax else {
+            throw Rejection(
+                .tooLarge,
+                "The request changes more than \(Self.journalMax) bytes of rows over and over; ask "
+                    + "for fewer changes at a time.")
         }
     }
 
@@ -213,7 +234,10 @@ package final class WorkspaceGraph {
         if let recalled = try recall(request, principal, requestHash, now) { return recalled }
         walked = 0
         let rowMark = nextRow
-        defer { journal.removeAll(keepingCapacity: true) }
+        defer {
+            journal.removeAll(keepingCapacity: true)
+            journalBytes = 0
+        }
         return try transact { () throws(Rejection) in
             let answer = try decide(command, principal, now)
             var record = ChangeRecord()

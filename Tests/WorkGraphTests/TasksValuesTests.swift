@@ -264,4 +264,29 @@ import WorkProtocol
         #expect(reason(world.refused(bulk(false, kinds), as: world.ann)) == .tooLarge)
         #expect(world.graph.checkInvariants() == [])
     }
+
+    /// A thousand changes of a row of 200 KB would else be remembered as 400 MB.
+    @Test func `changing a large row over and over in one request ends`() throws {
+        let world = try World()
+        let task = try world.task("t") { $0.notes = String(repeating: "n", count: 65_536) }
+        try world.update(task) {
+            $0.htmlNotes = "<body>" + String(repeating: "<b>n</b>", count: 16_000) + "</body>"
+        }
+        func bulk(_ count: Int) -> Command {
+            let items = (0..<count).map { number in
+                BulkItem.with { item in
+                    item.kind = .update(
+                        .with {
+                            $0.task = task
+                            $0.name = "\(number)"
+                        })
+                }
+            }
+            return .bulk(.with { $0.items = items })
+        }
+        try world.perform(bulk(100), as: world.ann)
+        #expect(reason(world.refused(bulk(1000), as: world.ann)) == .tooLarge)
+        try world.perform(bulk(100), as: world.ann)
+        #expect(world.graph.checkInvariants() == [])
+    }
 }

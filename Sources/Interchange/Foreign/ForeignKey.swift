@@ -25,7 +25,8 @@ package enum ForeignKey {
     private static func key(_ kind: String, _ names: [String]) -> String {
         let whole = ([kind] + names.map(escaped)).joined(separator: "/")
         guard whole.utf8.count < bytesMax else {
-            let hash = unsafe XXH3.hash128(Array(whole.utf8).span.bytes)
+            let bytes = Array(whole.utf8)
+            let hash = unsafe XXH3.hash128(bytes.span.bytes)
             return "~\(kind)/#\(String(hash.high, radix: 16))-\(String(hash.low, radix: 16))"
         }
         return "~" + whole

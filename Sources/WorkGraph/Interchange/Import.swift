@@ -33,6 +33,7 @@ extension WorkspaceGraph {
     ) throws(Rejection) -> ImportAnswer {
         var answer = ImportAnswer()
         for (index, item) in items.enumerated() {
+            try requireRoom()
             importing.path = "items[\(index)]"
             let (outcome, row) = try take(item, &importing)
             answer.outcomes.append(outcome)

@@ -43,8 +43,8 @@ extension WorkspaceGraph {
     }
 
     /// Whether a reader does not get what an import kept with a task: names of what the task was
-    /// in, under and waiting for, which not everybody sees who sees the task. Whether it sees them now
-    /// must not be asked: that the data is missing would tell what is hidden. So it is the
+    /// in, under and waiting for, which not everybody sees who sees the task. Whether it sees them
+    /// now must not be asked: that the data is missing would tell what is hidden. So it is the
     /// importer's alone, and the service accounts'.
     private func hidesImportedData(_ keys: TaskKeys, _ caller: Caller) -> Bool {
         keys.importedBy != 0 && keys.importedBy != caller.account && !caller.seesEverything

@@ -10,6 +10,7 @@ extension WorkspaceGraph {
         var answer = BulkAnswer()
         answer.results.reserveCapacity(request.items.count)
         for (index, part) in request.items.enumerated() {
+            try requireRoom()
             var result = BulkResult()
             do throws(Rejection) {
                 result.changed = try transact { () throws(Rejection) in
