@@ -233,7 +233,11 @@ extension Node {
         case .insufficientCopies:
             Rejection(.insufficientCopies, "There are not as many copies as were asked for.")
         case .noReadLease:
-            Rejection(.noReadLease, "This node cannot prove that it still is the primary.")
+            Rejection(
+                .noReadLease,
+                "The follower does not answer, so that this node cannot prove that it still is "
+                    + "the primary; if the follower is gone, `holdfast admin degrade --solo` goes "
+                    + "on with one copy.")
         case .starting: Rejection(.starting, "This node is starting; try again in a moment.")
         }
     }
