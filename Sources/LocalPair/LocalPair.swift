@@ -16,6 +16,17 @@ package final class LocalPair {
         package var port: UInt16
         package var replicationPort: UInt16
         package var process: ChildProcess?
+        /// Whether nobody has been told its addresses: then it may have others.
+        fileprivate var isFresh = true
+
+        fileprivate init(
+            name: String, folder: String, port: UInt16, replicationPort: UInt16
+        ) {
+            self.name = name
+            self.folder = folder
+            self.port = port
+            self.replicationPort = replicationPort
+        }
 
         package var address: String { "127.0.0.1:\(port)" }
         package var isRunning: Bool { process?.isRunning ?? false }
@@ -100,12 +111,20 @@ package final class LocalPair {
     private static let names = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
     private func newMember(_ name: String) throws -> Member {
-        guard let port = ChildProcess.freePort(), let other = ChildProcess.freePort() else {
-            throw Failure("no free port on the loopback interface")
-        }
+        let (port, other) = try freePorts()
         return Member(
             name: name, folder: "\(root)/node-\(name)\(members.count)", port: port,
-            replicationPort: other, process: nil)
+            replicationPort: other)
+    }
+
+    private func freePorts() throws -> (UInt16, UInt16) {
+        for _ in 0..<10 {
+            guard let port = ChildProcess.freePort(), let other = ChildProcess.freePort() else {
+                break
+            }
+            if port != other { return (port, other) }
+        }
+        throw Failure("no free port on the loopback interface")
     }
 
     private func configure(_ member: Member) throws {
@@ -178,7 +197,9 @@ package final class LocalPair {
         options.deadline = .seconds(1)
         while true {
             do {
-                return await (try connect(options)).close()
+                await (try connect(options)).close()
+                members[primary].isFresh = false
+                return
             } catch let error as StoreError {
                 try requireRunning()
                 guard clock.now < limit else { throw Failure("no primary: \(error.message)") }
@@ -186,12 +207,34 @@ package final class LocalPair {
         }
     }
 
-    /// Says which member has ended by itself, and what it said last.
+    /// Says which member has ended by itself, and what it said last. One that only found a port
+    /// taken which was free a moment before gets another one.
     private func requireRunning() throws {
-        guard let ended = members.first(where: { $0.process != nil && !$0.isRunning }) else {
-            return
+        let ended = members.indices.first { members[$0].process != nil && !members[$0].isRunning }
+        guard let ended else { return }
+        let member = members[ended]
+        guard member.isFresh, member.process?.wait() == Self.addressInUse else {
+            throw Failure("node \(member.name) has ended: \(Self.lastLine(member))")
         }
-        throw Failure("node \(ended.name) has ended: \(Self.lastLine(ended))")
+        try move(ended)
+        members[ended].process = try run(members[ended])
+        tellStarted()
+    }
+
+    /// The exit code of a node whose address somebody else has.
+    private static let addressInUse: Int32 = 73
+
+    /// Gives a member other ports.
+    private func move(_ index: Int) throws {
+        let member = members[index]
+        let (port, other) = try freePorts()
+        let path = "\(member.folder)/holdfast.toml"
+        let text = String(decoding: try FileText.read(path), as: UTF8.self)
+            .replacing("127.0.0.1:\(member.port)\"", with: "127.0.0.1:\(port)\"")
+            .replacing("127.0.0.1:\(member.replicationPort)\"", with: "127.0.0.1:\(other)\"")
+        try FileText.write(path, Array(text.utf8), replacing: true)
+        members[index].port = port
+        members[index].replicationPort = other
     }
 
     private func patient() -> Store.Options {
@@ -209,6 +252,7 @@ package final class LocalPair {
             let status = try await store.perform(GetStatus(), as: Status.self).value
             let copies = status.nodes.count { $0.state == "level" || $0.role == "primary" }
             if copies >= count, status.mode == (count > 1 ? "paired" : "solo") {
+                for index in members.indices { members[index].isFresh = false }
                 return await store.close()
             }
             do { try requireRunning() } catch {
@@ -227,70 +271,5 @@ package final class LocalPair {
         let said = (try? FileText.read("\(member.folder)/diagnostics.txt")) ?? []
         let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
         return lines.last.map(String.init) ?? "it said nothing"
-    }
-
-    // MARK: - Breaking
-
-    /// Kills the primary as a crash would. - Returns: its index.
-    @discardableResult
-    package func killPrimary() -> Int {
-        kill(primary)
-        return primary
-    }
-
-    /// Kills a member as a crash would.
-    package func kill(_ index: Int) {
-        members[index].process?.kill()
-        members[index].process = nil
-    }
-
-    /// Asks every running member for its role, and remembers the primary: it may be another one
-    /// than it was, by a switchover.
-    package func findPrimary() async throws {
-        for index in members.indices where members[index].isRunning {
-            let store = try await connect(toMember: index)
-            let status = try? await store.perform(GetStatus(), as: Status.self).value
-            await store.close()
-            if status?.nodes.first?.role == "primary" { return primary = index }
-        }
-    }
-
-    /// The running member that is not primary; nil if there is none.
-    package var follower: Int? {
-        members.indices.first { $0 != primary && members[$0].isRunning }
-    }
-
-    /// Promotes the other running member, saying that the old primary is down.
-    package func promoteFollower(reason: String) async throws {
-        guard let next = follower else { throw Failure("there is no follower to promote") }
-        let old = try node(primary)
-        let store = try await connect(toMember: next)
-        var promote = Promote()
-        promote.primaryIsDown = old
-        promote.solo = true
-        promote.reason = reason
-        var options = Store.CallOptions()
-        options.deadline = .seconds(30)
-        do {
-            _ = try await store.perform(promote, in: 0, options, as: ModeChanged.self)
-        } catch {
-            await store.close()
-            throw error
-        }
-        await store.close()
-        primary = next
-    }
-
-    /// A member's node uuid, from its own certificate.
-    package func node(_ index: Int) throws -> String {
-        let pem = try FileText.read("\(members[index].folder)/tls/node.pem")
-        guard let name = try CertificateSummary(pem: pem).names.first(where: { $0.count == 36 })
-        else { throw Failure("the certificate of node \(members[index].name) names no node") }
-        return name
-    }
-
-    /// Ends everything it started.
-    package func stop() {
-        for member in members { member.process?.kill() }
     }
 }

@@ -8,7 +8,8 @@ import Testing
         ("task create", 64), ("no-such-command", 64), ("my someday", 64), ("describe", 0),
         ("describe Tasks/CreateTask", 0), ("describe Nothing", 66), ("whoami", 78),
         ("whoami --context nowhere", 78), ("whoami --data /nonexistent", 66),
-        ("demo --import /nonexistent", 66), ("--help", 0), ("--version", 0),
+        ("demo --import /nonexistent", 66), ("my --limit=-1", 64), ("demo --tasks=-1", 64),
+        ("--help", 0), ("--version", 0),
         ("token revoke x --yes --data /nonexistent", 64),
     ]
 

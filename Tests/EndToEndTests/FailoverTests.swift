@@ -6,10 +6,8 @@ import Testing
 @Suite(.serialized) struct FailoverTests {
     @Test func `what is being written goes on with the next primary, once`() async throws {
         let place = try TemporaryFolder()
-        let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
-        pair.settings = ["segment_bytes = \(16 << 20)"]
+        let pair = try await PairUnderTest.start(in: place)
         defer { pair.stop() }
-        try await pair.start()
         let home = try Self.context(pair, place)
         // Names that tell which write it was, sent one after the other by separate programs.
         let count = 24
@@ -39,10 +37,8 @@ import Testing
     @Test(.enabled(if: SharedData.folder != nil, Comment(rawValue: SharedData.absence)))
     func `an import that was under way is complete and not doubled`() async throws {
         let place = try TemporaryFolder()
-        let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
-        pair.settings = ["segment_bytes = \(16 << 20)"]
+        let pair = try await PairUnderTest.start(in: place)
         defer { pair.stop() }
-        try await pair.start()
         let home = try Self.context(pair, place)
         let file = try SharedData.path("trackers/tls13-spec.archive.json")
         let importer = Task.detached {

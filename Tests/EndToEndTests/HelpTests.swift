@@ -67,34 +67,55 @@ import Testing
     }
 
     @Test func `every example is a command that there is, with options that it has`() throws {
-        let commands = Dictionary(
-            uniqueKeysWithValues: try Self.commands().map { ($0.path, $0) })
-        for example in commands.values.flatMap(Self.examples) where example.hasPrefix("holdfast ") {
-            // What a shell would do with the rest is its own affair.
-            let words = try ShellWords.split(example).prefix { !["<", ">", "|", "&"].contains($0) }
-            var path = "holdfast"
-            for word in words.dropFirst() {
-                guard let inner = commands[path]?.inner, inner.contains(word) else { break }
-                path += " \(word)"
-            }
-            // `my today` is short for `my list today`.
-            if path == "holdfast my" { path += " list" }
-            let command = try #require(commands[path])
-            #expect(command.inner.isEmpty, "\(example) is not whole")
-            for (place, word) in words.enumerated() where word.hasPrefix("-") && word != "-" {
-                let name = String(word.drop { $0 == "-" })
-                let values = try #require(command.options[name], "\(example): there is no \(word)")
-                guard !values.isEmpty else { continue }
-                #expect(values.contains(words[place + 1]), "\(example): \(words[place + 1])")
+        for command in try Self.commands() {
+            for example in Self.examples(command) { try Self.check(example) }
+        }
+    }
+
+    @Test func `every command in the pages is one that there is`() throws {
+        let pages = Self.root.appending(path: "Sources/StoreNode/StoreNode.docc")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: pages.path)
+        let files = names.filter { $0.hasSuffix(".md") }.map { pages.appending(path: $0) }
+        for file in files + [Self.root.appending(path: "README.md")] {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            // Every second part is within fences.
+            for (place, part) in text.split(
+                separator: "```", omittingEmptySubsequences: false
+            ).enumerated() where place % 2 == 1 {
+                for line in part.split(separator: "\n") { try Self.check(String(line)) }
             }
         }
     }
 
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Whether a line of `holdfast` names a command, options and values that there are.
+    private static func check(_ example: String) throws {
+        guard example.hasPrefix("holdfast ") else { return }
+        let commands = Dictionary(uniqueKeysWithValues: try commands().map { ($0.path, $0) })
+        // What a shell would do with the rest is its own affair.
+        let words = try ShellWords.split(example).prefix { !["<", ">", "|", "&"].contains($0) }
+        var path = "holdfast"
+        for word in words.dropFirst() {
+            guard let inner = commands[path]?.inner, inner.contains(word) else { break }
+            path += " \(word)"
+        }
+        // `my today` is short for `my list today`.
+        if path == "holdfast my" { path += " list" }
+        let command = try #require(commands[path])
+        #expect(command.inner.isEmpty, "\(example) is not whole")
+        for (place, word) in words.enumerated() where word.hasPrefix("-") && word != "-" {
+            let name = String(word.drop { $0 == "-" })
+            let values = try #require(command.options[name], "\(example): there is no \(word)")
+            guard !values.isEmpty else { continue }
+            #expect(values.contains(words[place + 1]), "\(example): \(words[place + 1])")
+        }
+    }
+
     @Test func `the page about the command line lists every command`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
         let page = try String(
-            contentsOf: root.appending(
+            contentsOf: Self.root.appending(
                 path: "Sources/StoreNode/StoreNode.docc/CommandLine.md"), encoding: .utf8)
         let lines = page.split(separator: "\n")
         for command in try Self.commands() where command.path.split(separator: " ").count == 2 {

@@ -12,6 +12,18 @@ struct PairUnderTest: Sendable {
     var folder: String
     var addresses: [String]
 
+    /// Makes and starts a pair in a folder of its own; whoever asked for it stops it.
+    static func start(in place: TemporaryFolder) async throws -> LocalPair {
+        let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
+        // Segments are written ahead in full.
+        pair.settings = ["segment_bytes = \(16 << 20)"]
+        do { try await pair.start() } catch {
+            pair.stop()
+            throw error
+        }
+        return pair
+    }
+
     /// Runs `holdfast` against the pair.
     static func holdfast(_ arguments: String..., input: String = "") throws -> ProgramRun {
         let pair = try #require(current)
@@ -38,10 +50,8 @@ struct WithPair: SuiteTrait, TestScoping {
         performing function: @concurrent () async throws -> Void
     ) async throws {
         let place = try TemporaryFolder()
-        let pair = LocalPair(programs: ProgramRun.folder, root: "\(place.path)/pair")
-        pair.settings = ["segment_bytes = \(16 << 20)"]
+        let pair = try await PairUnderTest.start(in: place)
         defer { pair.stop() }
-        try await pair.start()
         let known = PairUnderTest(
             data: pair.members[pair.primary].folder, folder: place.path, addresses: pair.addresses)
         try await PairUnderTest.$current.withValue(known) { try await function() }

@@ -167,7 +167,9 @@ extension Client {
     private static func missing(_ kind: String, _ text: String) -> Complaint {
         Complaint(
             .notFound, "there is no \(kind) “\(text)”, or not for you",
-            help: "holdfast \(kind == "task" ? "my" : "\(kind) list")")
+            help: kind == "task"
+                ? "holdfast task list"
+                : "holdfast \(kind) list\(kind == "section" ? " PROJECT" : "")")
     }
 
     // MARK: - Whole lists

@@ -41,11 +41,11 @@ struct CommentCommand: ParsableCommand {
             abstract: "List a task's comments.",
             discussion: examples("comment list 7291846502"))
         @Argument(help: "The task.") var task: String
-        @Option(help: "At most so many; 0: all.") var limit = 0
+        @OptionGroup var length: LengthOptions
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
-            try await client.stories(of: task, commentsOnly: true, limit)
+            try await client.stories(of: task, commentsOnly: true, length.most)
         }
     }
 

@@ -24,7 +24,7 @@ struct MyCommand: ParsableCommand {
         @Option(help: "Somebody else's, of which one sees what one may see anyway.")
         var user: String?
         @Flag(help: "Also what is done.") var all = false
-        @Option(help: "At most so many; 0: all.") var limit = 0
+        @OptionGroup var length: LengthOptions
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -34,7 +34,7 @@ struct MyCommand: ParsableCommand {
             request.withNames = true
             if let user { request.user = try await client.account(user) }
             let route = try await client.route()
-            try await client.list(limit, isMine: true) { cursor, size in
+            try await client.list(length.most, isMine: true) { cursor, size in
                 request.cursor = cursor
                 request.limit = size
                 return try await client.ask(request, in: route)

@@ -145,11 +145,11 @@ extension TaskCommand {
             abstract: "List what happened to a task, comments among it.",
             discussion: examples("task stories 7291846502"))
         @Argument(help: "The task.") var task: String
-        @Option(help: "At most so many; 0: all.") var limit = 0
+        @OptionGroup var length: LengthOptions
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
-            try await client.stories(of: task, commentsOnly: false, limit)
+            try await client.stories(of: task, commentsOnly: false, length.most)
         }
     }
 }

@@ -108,7 +108,7 @@ extension TaskCommand {
         @Option(help: "With a tag.") var tag: String?
         @Option(help: "Under a task.") var parent: String?
         @Flag(help: "Also what is done.") var all = false
-        @Option(help: "At most so many; 0: all.") var limit = 0
+        @OptionGroup var length: LengthOptions
         @OptionGroup var common: CommonOptions
 
         func run(_ client: Client) async throws {
@@ -130,7 +130,7 @@ extension TaskCommand {
             let place = request.section + request.project + request.label + request.parent
             let route = try await client.route(place)
             let isOfProject = request.project != 0 || request.section != 0
-            try await client.list(limit, isOfProject: isOfProject) { cursor, size in
+            try await client.list(length.most, isOfProject: isOfProject) { cursor, size in
                 request.cursor = cursor
                 request.limit = size
                 return try await client.ask(request, in: route)

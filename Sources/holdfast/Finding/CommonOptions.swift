@@ -40,6 +40,13 @@ struct OutputOptions: ParsableArguments {
     var color: ColorChoice = .auto
 }
 
+/// How long a list may be.
+struct LengthOptions: ParsableArguments {
+    @Option(help: "At most so many; 0: all.") var limit: UInt = 0
+
+    var most: Int { Int(clamping: limit) }
+}
+
 /// What every command that asks a store takes.
 struct CommonOptions: ParsableArguments {
     @OptionGroup(title: "Where") var connection: ConnectionOptions
