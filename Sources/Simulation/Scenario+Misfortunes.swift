@@ -299,8 +299,8 @@ extension Course {
         return "\(other.name) lost for good, \(primary.name) alone, a fresh follower"
     }
 
-    /// A bit of the follower's log or snapshots is not what was written; the primary's copy is good.
-    /// Where the follower finds that it cannot go on, a fresh one takes its place.
+    /// A bit of the follower's log or snapshots is not what was written; the primary's copy is
+    /// good. Where the follower finds that it cannot go on, a fresh one takes its place.
     private func damage(_ host: SimulatedHost, _ primary: SimulatedHost) -> String {
         host.kill(.everything)
         wait(200)

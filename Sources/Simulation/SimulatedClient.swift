@@ -103,7 +103,8 @@ package final class SimulatedClient: @unchecked Sendable {
                 returned: isKnown ? scheduler.now.nanoseconds : nil))
     }
 
-    /// Does a command, and tells what was answered; nothing, if it is not known whether it was done.
+    /// Does a command, and tells what was answered; nothing, if it is not known whether it was
+    /// done.
     private func write(
         _ method: Method, _ payload: [UInt8], _ ended: @escaping @Sendable ([UInt8]?) -> Void
     ) {

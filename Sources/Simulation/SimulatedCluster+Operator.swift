@@ -113,8 +113,8 @@ extension SimulatedCluster {
         return false
     }
 
-    /// Makes sure that the primary does not wait for anybody but `other`. - Returns: whether it does
-    /// not.
+    /// Makes sure that the primary does not wait for anybody but `other`.
+    /// - Returns: whether it does not.
     @discardableResult
     func leaveAlone(_ primary: SimulatedHost, without other: SimulatedHost?) -> Bool {
         for _ in 0..<4 {
