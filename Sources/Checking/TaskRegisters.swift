@@ -1,6 +1,6 @@
 /// Whether what clients saw of single tasks fits together, whatever positions the server named:
-/// each task's name is a register, and its history must be linearizable by itself (linearizability is
-/// local: Herlihy and Wing 1990).
+/// each task's name is a register, and its history must be linearizable by itself (linearizability
+/// is local: Herlihy and Wing 1990).
 ///
 /// Beside `HistoryChecker`, which is complete, but believes the server's positions.
 package struct TaskRegisters: Sendable {
