@@ -7,7 +7,7 @@ import WorkProtocol
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log", abstract: "Look into a log.",
-        subcommands: [List.self, Cat.self, Verify.self])
+        subcommands: [List.self, Cat.self, Verify.self, LogRepairCommand.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -42,19 +42,24 @@ struct LogCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let (disk, folder) = try FileReading.split(folder)
+                var unreadable: Corruption?
                 let wrong = try LogInspection(disk: disk, folder: folder).forEachBatch(
                     from: LSN(from), to: LSN(to)
                 ) { batch in
-                    print(batch)
-                    return true
+                    do throws(Corruption) { try print(batch) } catch {
+                        // Whole by its checksums, and yet no records: written wrong.
+                        unreadable = error.within(
+                            file: "\(folder)/\(batch.segment)", at: batch.offset + 80)
+                    }
+                    return unreadable == nil
                 }
-                if let wrong { throw Failure(80, "\(wrong)") }
+                if let wrong = unreadable ?? wrong { throw Failure(80, "\(wrong)") }
             }
         }
 
-        private func print(_ inspected: LogInspection.InspectedBatch) {
+        private func print(_ inspected: LogInspection.InspectedBatch) throws(Corruption) {
             let batch = inspected.batch
-            try? batch.forEachRecord { record throws(Corruption) in
+            try batch.forEachRecord { record throws(Corruption) in
                 guard record.lsn.rawValue >= from, record.lsn.rawValue <= to else { return }
                 let content = record.copy()
                 Console.say(

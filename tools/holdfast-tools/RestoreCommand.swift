@@ -87,6 +87,9 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 
     private func tell(_ outcome: Restore.Outcome) {
+        for refused in outcome.refused {
+            Console.tell("holdfast-tools: a newer snapshot is bad and was not used: \(refused)")
+        }
         switch output {
         case .json, .jsonl:
             Console.say(

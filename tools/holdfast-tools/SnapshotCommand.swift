@@ -14,6 +14,14 @@ struct SnapshotCommand: AsyncParsableCommand {
         SystemCryptography(blockKey: [UInt8](repeating: 0, count: 32))
     }
 
+    /// A node's folder, which must be there: looking makes none.
+    static func disk(_ folder: String) throws -> SystemDisk {
+        guard FileText.exists(folder) else {
+            throw Failure(66, "\(folder): there is no such folder")
+        }
+        return try SystemDisk(root: folder)
+    }
+
     static func print(_ snapshots: [SnapshotInspection.Summary]) throws(Failure) {
         Console.say("point\tbytes\ttasks and more\tworkspaces\tstate")
         var bad: [String] = []
@@ -36,10 +44,12 @@ struct SnapshotCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                let disk = try SystemDisk(root: folder)
                 try SnapshotCommand.print(
-                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography)
-                        .list())
+                    SnapshotInspection(
+                        disk: try SnapshotCommand.disk(folder),
+                        cryptography: SnapshotCommand.cryptography
+                    )
+                    .list())
             }
         }
     }
@@ -53,10 +63,12 @@ struct SnapshotCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                let disk = try SystemDisk(root: folder)
                 try SnapshotCommand.print(
-                    SnapshotInspection(disk: disk, cryptography: SnapshotCommand.cryptography)
-                        .verify())
+                    SnapshotInspection(
+                        disk: try SnapshotCommand.disk(folder),
+                        cryptography: SnapshotCommand.cryptography
+                    )
+                    .verify())
             }
         }
     }
