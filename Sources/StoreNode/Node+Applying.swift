@@ -64,7 +64,8 @@ extension Node {
 
     // MARK: - Digests
 
-    /// The digests of all workspaces: ordinal, position, digest, by ascending ordinal.
+    /// The digests of all workspaces: ordinal, position, digest of the rows, digest of the requests
+    /// answered, by ascending ordinal.
     func digests() -> [UInt8] {
         var writer = ByteWriter(capacity: 256)
         for ordinal in shards.ordinals {
@@ -72,6 +73,7 @@ extension Node {
             writer.append(fixed: ordinal)
             writer.append(fixed: workspace.position)
             writer.append(fixed: workspace.digest)
+            writer.append(fixed: workspace.requestDigest)
         }
         return writer.bytes
     }

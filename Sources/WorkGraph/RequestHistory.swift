@@ -37,6 +37,12 @@ struct RequestHistory {
         var answer: [UInt8]
         var method: UInt32
         var position: UInt64
+
+        /// Differs with anything in it. O(answer).
+        var digest: UInt64 {
+            let seed = mixed(mixed(mixed(sequence, requestHash), UInt64(method)), position)
+            return XXH3.hash(answer, seed: seed)
+        }
     }
 
     private struct Session {
@@ -48,8 +54,24 @@ struct RequestHistory {
         var outcomes: [Outcome] = []
         /// Of the answers in `outcomes`.
         var bytes = 0
+        /// The sum of those of `outcomes`.
+        var outcomesDigest: UInt64 = 0
         /// Its place in `order`.
         var place: Int32
+
+        /// Differs with anything that is known of the session `key`. O(1).
+        func digest(_ key: Key) -> UInt64 {
+            var digest = mixed(mixed(key.principal, key.high), key.low)
+            digest = mixed(mixed(digest, acknowledged), dropped)
+            return mixed(mixed(digest, UInt64(bitPattern: lastUsed)), outcomesDigest)
+        }
+    }
+
+    /// Two words as one that differs with each, and with their order.
+    private static func mixed(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        var word = (left ^ (left >> 32)) &* 0x9E37_79B9_7F4A_7C15 &+ right
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        return word ^ (word >> 27)
     }
 
     /// The sessions, spread over maps by their random bits: a write while a snapshot is being taken
@@ -62,7 +84,24 @@ struct RequestHistory {
     private(set) var evicted: Int64 = 0
     /// Of all answers.
     private(set) var bytes = 0
+    /// The sum of the sessions' digests, kept up by every change.
+    private var sum: UInt64 = 0
     var count: Int { order.count }
+
+    /// Of everything that is kept: equal on two nodes at equal positions, or one of them would
+    /// answer a retry otherwise, or do it again. O(1).
+    var digest: UInt64 { Self.mixed(sum, UInt64(bitPattern: evicted)) }
+
+    /// What `digest` should be. O(all answers); for invariants.
+    var expectedDigest: UInt64 {
+        var sum: UInt64 = 0
+        order.forEach { key in
+            guard var session = sessions[key.map][key] else { return }
+            session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.digest }
+            sum &+= session.digest(key)
+        }
+        return Self.mixed(sum, UInt64(bitPattern: evicted))
+    }
 
     enum Recall: Equatable {
         /// Never seen: execute.
@@ -110,44 +149,56 @@ struct RequestHistory {
         if let place = sessions[key.map][key]?.place {
             order.touch(place)
         } else {
-            sessions[key.map][key] = Session(place: order.append(key))
+            let session = Session(place: order.append(key))
+            sum &+= session.digest(key)
+            sessions[key.map][key] = session
         }
-        bytes += Self.remember(
-            outcome, id.acknowledged, at: time,
+        let change = Self.remember(
+            outcome, id.acknowledged, at: time, of: key,
             in: &sessions[key.map][key, default: Session(place: 0)])
+        bytes += change.bytes
+        sum &+= change.digest
         while let oldest = order.oldest, let session = sessions[oldest.map][oldest],
             session.lastUsed < time - Self.age || order.count > Self.sessionsMax
                 || bytes > Self.bytesMax
         {
             evicted = max(evicted, oldest.created)
             bytes -= session.bytes
+            sum &-= session.digest(oldest)
             order.remove(session.place)
             sessions[oldest.map].removeValue(forKey: oldest)
         }
     }
 
-    /// Answers how many bytes more the session has.
+    /// Answers how many bytes more the session has, and what that adds to its digest.
     private static func remember(
-        _ outcome: Outcome, _ acknowledged: UInt64, at time: Int64, in session: inout Session
-    ) -> Int {
+        _ outcome: Outcome, _ acknowledged: UInt64, at time: Int64, of key: Key,
+        in session: inout Session
+    ) -> (bytes: Int, digest: UInt64) {
         let before = session.bytes
+        let digestBefore = session.digest(key)
         session.lastUsed = time
         session.acknowledged = max(session.acknowledged, acknowledged)
         if let first = session.outcomes.first, first.sequence < session.acknowledged {
             let end = place(session.acknowledged, in: session.outcomes)
-            session.bytes -= session.outcomes[..<end].reduce(0) { $0 + $1.answer.count }
+            for outcome in session.outcomes[..<end] {
+                session.bytes -= outcome.answer.count
+                session.outcomesDigest &-= outcome.digest
+            }
             session.outcomes.removeSubrange(..<end)
         }
         session.outcomes.insert(outcome, at: place(outcome.sequence, in: session.outcomes))
         session.bytes += outcome.answer.count
+        session.outcomesDigest &+= outcome.digest
         while session.outcomes.count > 1,
             session.outcomes.count > outcomesPerSession || session.bytes > bytesPerSession
         {
             let oldest = session.outcomes.removeFirst()
             session.bytes -= oldest.answer.count
+            session.outcomesDigest &-= oldest.digest
             session.dropped = max(session.dropped, oldest.sequence)
         }
-        return session.bytes - before
+        return (session.bytes - before, session.digest(key) &- digestBefore)
     }
 
     // MARK: - Snapshot
@@ -196,7 +247,9 @@ struct RequestHistory {
                 method: $0.method, position: $0.position)
         }
         session.bytes = session.outcomes.reduce(0) { $0 + $1.answer.count }
+        session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.digest }
         bytes += session.bytes
+        sum &+= session.digest(key)
         sessions[key.map][key] = session
     }
 

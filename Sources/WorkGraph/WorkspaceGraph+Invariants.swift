@@ -18,6 +18,9 @@ extension WorkspaceGraph {
             return true
         }
         if digest != rowDigest { problems.append("the digest differs from that of the rows") }
+        if history.digest != history.expectedDigest {
+            problems.append("the digest differs from that of the requests")
+        }
         if count != rows.count { problems.append("\(rows.count) rows counted, \(count) found") }
         if rebuilt != indexes { problems.append("the indexes differ from those of the rows") }
         return problems

@@ -72,6 +72,9 @@ package final class WorkspaceGraph {
         return XXH3.hash(writer.bytes)
     }
 
+    /// The same of the requests whose answers are kept.
+    package var requestDigest: UInt64 { history.digest }
+
     package var rowCount: Int { rows.count }
 
     // MARK: - Rows

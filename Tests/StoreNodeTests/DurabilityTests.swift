@@ -203,12 +203,27 @@ import WorkProtocol
             try #require(
                 try LogInspection(disk: follower.disk).segments().compactMap(\.header?.first).min())
         }
+        cluster.run(for: .seconds(4))
+        for client in cluster.clients { client.finish() }
         let isTrimmed = cluster.run(
             until: { ((try? oldest()) ?? LSN(1)) > LSN(1) }, limit: .seconds(150))
         #expect(isTrimmed, "a follower keeps its log for ever")
     }
 
     // MARK: Digests
+
+    @Test func `two copies agree on the requests they have answered`() throws {
+        let (cluster, primary, follower) = try Self.pair(seed: 40)
+        for _ in 0..<3 { cluster.addClient() }
+        cluster.run(for: .seconds(22))
+        for client in cluster.clients { client.finish() }
+        cluster.run(for: .seconds(3))
+        #expect(follower.node?.standing.soundness == .sound, "\(follower.alarms)")
+        #expect(primary.node?.statePoint == follower.node?.statePoint)
+        #expect(primary.node?.stateDigests == follower.node?.stateDigests)
+        #expect(primary.node?.stateProblems == [])
+        #expect(follower.node?.stateProblems == [])
+    }
 
     /// The primary's last record, and the digest of the state after it, reach the follower; the
     /// primary loses it and writes another in its place. That is no difference of states.

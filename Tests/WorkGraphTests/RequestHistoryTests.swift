@@ -34,6 +34,53 @@ import WorkProtocol
         #expect(history.recall(id, Gid(2), hash: 7, at: now) == .new)
     }
 
+    @Test func `what is remembered has a digest that is the same however it came to be`() throws {
+        var live = RequestHistory()
+        for number in UInt64(1)...400 {
+            let low = number * 7 % 13
+            let id = request(number, low: low, acknowledged: number > 50 ? number - 50 : 0)
+            live.remember(id, ann, outcome(number), at: now + Int64(number))
+            #expect(live.digest == live.expectedDigest)
+        }
+        var restored = RequestHistory()
+        try live.forEachStored { session throws(Corruption) in try restored.restore(session) }
+        restored.restore(evicted: live.evicted)
+        #expect(restored.digest == live.digest)
+        // A day later all are evicted but one.
+        let later = now + RequestHistory.age + 1_000
+        for history in [live, restored] {
+            var history = history
+            history.remember(request(created: later, 1), ann, outcome(1), at: later)
+            #expect(history.count == 1)
+            #expect(history.digest == history.expectedDigest)
+        }
+    }
+
+    @Test func `another answer, session, time or acknowledgement is another digest`() {
+        func digest(
+            _ id: RequestID, _ outcome: RequestHistory.Outcome, at time: Int64
+        ) -> UInt64 {
+            var history = RequestHistory()
+            history.remember(request(1), ann, self.outcome(1), at: now)
+            history.remember(id, ann, outcome, at: time)
+            return history.digest
+        }
+        var other = outcome(2)
+        other.answer = [9]
+        let digests = [
+            digest(request(2), outcome(2), at: now),
+            digest(request(2), outcome(2, hash: 8), at: now),
+            digest(request(2), other, at: now),
+            digest(request(3), outcome(2), at: now),
+            digest(request(2, low: 6), outcome(2), at: now),
+            digest(request(2, acknowledged: 2), outcome(2), at: now),
+            digest(request(2), outcome(2), at: now + 1),
+        ]
+        // The sequence an outcome has is its own; the request's only says what is acknowledged.
+        #expect(digests[3] == digests[0])
+        #expect(Set(digests).count == digests.count - 1)
+    }
+
     @Test func `a session from the future is not begun, so that it cannot outlast all others`() {
         let history = RequestHistory()
         let limit = now + RequestHistory.ahead
