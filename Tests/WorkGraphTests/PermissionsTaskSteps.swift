@@ -78,6 +78,9 @@ extension StepMaker {
     mutating func setParent() -> PermissionStep {
         let id = task()
         let parent = random.once(in: 3) ? 0 : task()
+        // A parent that one does not see is not there to be left.
+        let old = model.task(id)?.parent ?? 0
+        let stays = parent == 0 && old != 0 && model.level(user, task: old) == 0
         return step(
             .setParent(
                 .with {
@@ -85,7 +88,7 @@ extension StepMaker {
                     $0.parent = parent
                 }), may(3, task: id) && (parent == 0 || may(3, task: parent))
         ) { model, _ in
-            model.change(task: id) { $0.parent = parent }
+            if !stays { model.change(task: id) { $0.parent = parent } }
         }
     }
 
