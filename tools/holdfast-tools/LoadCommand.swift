@@ -6,7 +6,8 @@ import SystemEnvironment
 /// `load run`: how fast a store is.
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Load a store and measure.", subcommands: [RunLoad.self])
+        commandName: "load", abstract: "Load a store and measure.",
+        subcommands: [RunLoad.self, Echo.self])
 
     struct RunLoad: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
