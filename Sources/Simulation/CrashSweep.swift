@@ -8,8 +8,8 @@ internal import StoreNode
 /// The life is the same every time up to the crash: the pair forms, clients work, the follower is
 /// restarted and catches up, snapshots are taken, the log changes segments and is shipped, and the
 /// nodes change roles. After the crash the machine is started again, or, where it was the primary,
-/// the follower is promoted first; after a crash of the process alone power is lost, too, soon after
-/// the restart. Then everything must be there, once, and on two copies.
+/// the follower is promoted first; after a crash of the process alone power is lost, too, soon
+/// after the restart. Then everything must be there, once, and on two copies.
 package struct CrashSweep: Sendable {
     package let seed: UInt64
 
@@ -43,7 +43,7 @@ package struct CrashSweep: Sendable {
     }
 
     /// Every point there is: both hosts, each operation of their lives, every loss, and, where the
-    /// host may be the primary with a follower, every remedy.
+    /// host may be the primary with a follower, a promotion after one loss or another.
     package func points() -> [Point] {
         let cluster = makeCluster()
         var marks = [cluster.hosts.map(\.diskOperations)]
@@ -53,15 +53,16 @@ package struct CrashSweep: Sendable {
         let reigns = [
             marks[1][0]...marks[marks.count - 2][0], marks[3][1]...marks[marks.count - 1][1],
         ]
+        cluster.end()
         var points: [Point] = []
         for host in 0..<2 {
             for operation in (marks[0][host] + 1)...marks[marks.count - 1][host] {
-                let remedies = reigns[host].contains(operation) ? Remedy.allCases : [.restart]
-                for loss in Loss.allCases {
-                    for remedy in remedies {
-                        points.append(
-                            Point(host: host, operation: operation, loss: loss, remedy: remedy))
-                    }
+                for (turn, loss) in Loss.allCases.enumerated() {
+                    points.append(
+                        Point(host: host, operation: operation, loss: loss, remedy: .restart))
+                    guard reigns[host].contains(operation), operation % 3 == turn else { continue }
+                    points.append(
+                        Point(host: host, operation: operation, loss: loss, remedy: .promotion))
                 }
             }
         }
@@ -99,6 +100,7 @@ package struct CrashSweep: Sendable {
         cluster.run(for: .milliseconds(100))
         var verdict = cluster.verdict()
         verdict.problems += problems
+        defer { cluster.end() }
         return Scenario.Outcome(
             verdict: verdict, events: ["\(point)"], coverage: cluster.coverage)
     }
@@ -132,7 +134,7 @@ package struct CrashSweep: Sendable {
         mark()
         for step in steps where !isOver() {
             step()
-            cluster.run(until: isOver, limit: .milliseconds(250))
+            cluster.run(until: isOver, limit: .milliseconds(150))
             mark()
         }
     }

@@ -74,6 +74,7 @@ package struct Scenario: Sendable {
         course.heal()
         var verdict = cluster.verdict()
         verdict.problems += course.problems
+        defer { cluster.end() }
         return Outcome(verdict: verdict, events: course.events, coverage: cluster.coverage)
     }
 }

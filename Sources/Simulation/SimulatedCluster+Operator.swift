@@ -88,6 +88,12 @@ extension SimulatedCluster {
     /// The host that serves; after promoting one of them if need be.
     private func findPrimary() -> SimulatedHost? {
         if run(until: { self.primary != nil }, limit: .seconds(8)) { return primary }
+        let leader = machines.first { $0.node?.standing.role == .primary }
+        if let leader, machines.allSatisfy({ $0 === leader || !$0.isRunning }) {
+            // It waits for a follower that does not come back.
+            degrade(leader)
+            if run(until: { self.primary != nil }, limit: .seconds(5)) { return primary }
+        }
         for host in machines where host.isRunning {
             guard let other = machines.first(where: { $0 !== host }) else { continue }
             promote(host, down: other)

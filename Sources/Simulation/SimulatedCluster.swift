@@ -147,6 +147,14 @@ package final class SimulatedCluster: @unchecked Sendable {
         }
     }
 
+    /// Lets go of everything: work that waits holds on to the nodes, and they to the world. Nothing
+    /// can be run after it; a program of many runs would not fit into memory without.
+    package func end() {
+        for host in hosts { host.vanish() }
+        wire.removeAll()
+        scheduler.removeAll()
+    }
+
     // MARK: - What is so
 
     /// The host whose node serves; the one in the newest epoch, should two believe they do.

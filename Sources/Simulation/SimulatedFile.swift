@@ -63,10 +63,10 @@ final class SimulatedInode: @unchecked Sendable {
             switch seed.number(below: 5) {
             case 0: continue
             case 1:
-                let kept = seed.number(below: write.bytes.count + 1)
+                let kept = seed.number(below: Self.content(write.bytes) + 1)
                 Self.lay([UInt8](write.bytes.prefix(kept)), at: write.offset, into: &result)
             case 2:
-                let lost = seed.number(below: write.bytes.count + 1)
+                let lost = seed.number(below: Self.content(write.bytes) + 1)
                 Self.lay(
                     [UInt8](write.bytes.dropFirst(lost)), at: write.offset + lost, into: &result)
             case 3: Self.laySectors(of: write.bytes, at: write.offset, into: &result, &seed)
@@ -74,6 +74,11 @@ final class SimulatedInode: @unchecked Sendable {
             }
         }
         return result
+    }
+
+    /// The bytes up to the last that is not zero: a write torn in its padding is not torn.
+    private static func content(_ bytes: [UInt8]) -> Int {
+        (bytes.lastIndex { $0 != 0 } ?? -1) + 1
     }
 
     /// Sectors of 512 bytes reach the disk in any order: each of them did, or did not.

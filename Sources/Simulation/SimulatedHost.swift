@@ -163,6 +163,16 @@ package final class SimulatedHost: @unchecked Sendable {
         isRetired = true
     }
 
+    /// The world ends: nothing of any process is kept.
+    func vanish() {
+        restart?.cancel()
+        process?.end()
+        // A node's world knows its process, and the process its node.
+        for gone in graves + [process].compactMap({ $0 }) { gone.node = nil }
+        process = nil
+        graves.removeAll()
+    }
+
     private func count(_ remainder: CrashRemainder) {
         switch remainder {
         case .everything: coverage[.processCrash] += 1

@@ -55,6 +55,13 @@ package final class SimulatedWire: @unchecked Sendable {
         for connection in connections where connection.joins(one, other) { connection.break() }
     }
 
+    /// Ends all connections and listeners for good: they hold on to each other and to the nodes.
+    func removeAll() {
+        for connection in connections { connection.break() }
+        connections.removeAll()
+        listeners.removeAll()
+    }
+
     func isCut(_ from: String, _ to: String) -> Bool {
         cuts.contains(Direction(from: from, to: to))
     }
@@ -290,7 +297,8 @@ package final class SimulatedConnection: Connection, @unchecked Sendable {
         underWay = []
         wire.forget(self)
         other = nil
-        let receiver = receiver
-        queue.run { [self] in receiver?.closed(self, error) }
+        let last = receiver
+        receiver = nil
+        queue.run { [self] in last?.closed(self, error) }
     }
 }

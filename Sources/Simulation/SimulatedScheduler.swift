@@ -54,6 +54,9 @@ package final class SimulatedScheduler: Scheduler, @unchecked Sendable {
         now = max(now, end)
     }
 
+    /// Forgets all work: it holds on to the world it is part of.
+    func removeAll() { heap.removeAll() }
+
     func add(at time: Instant, _ work: SimulatedWork) {
         sequence += 1
         heap.append(Event(time: time, sequence: sequence, work: work))
