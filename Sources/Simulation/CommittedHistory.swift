@@ -26,6 +26,8 @@ package struct CommittedHistory {
             }
             for record in found { take(record) }
             gathered[ObjectIdentifier(node)] = commit
+        } catch LogFailure.disk {
+            // The machine stopped at this very read; what it holds is gathered after its restart.
         } catch {
             note("the history cannot be read: \(error)")
         }
