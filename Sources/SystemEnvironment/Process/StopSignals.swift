@@ -49,5 +49,11 @@ package enum StopSignals {
             let result = unsafe sigaction(signal, &action, nil)
             precondition(result == 0, "signal \(signal) cannot be caught: errno \(errno)")
         }
+        // Whoever started us may have had them blocked, and that is inherited.
+        var awaited = sigset_t()
+        unsafe sigemptyset(&awaited)
+        for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&awaited, signal) }
+        let unblocked = unsafe pthread_sigmask(SIG_UNBLOCK, &awaited, nil)
+        precondition(unblocked == 0, "signals stay blocked: error \(unblocked)")
     }
 }
