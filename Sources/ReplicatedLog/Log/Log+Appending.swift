@@ -145,20 +145,26 @@ extension Log {
         let closing = Closing(completed)
         closing.limit = queues.core.schedule(after: limit) { closing.end() }
         runWhenIdle { [self] in
-            guard current.end + 2 * current.header.alignment <= current.header.fileBytes,
-                flushed > .zero
-            else { return closing.end() }
-            let bytes = BatchHeader.frame(
-                .vouching, after: head, durable: flushed, commit: commit, time: time,
-                salt: current.header.salt, alignment: current.header.alignment)
-            let offset = current.end
-            current.end += bytes.count
-            let ticket = enter(PendingWrite(last: nil))
-            file.append(bytes, at: offset, on: queues.core) { [weak self] error in
-                self?.completed(ticket, error)
-            }
-            runWhenIdle { closing.end() }
+            // After a stop in good order there is no doubt about what was acknowledged.
+            if acknowledged > marked { mark() }
+            runWhenIdle { [self] in vouch(closing) }
         }
+    }
+
+    private func vouch(_ closing: Closing) {
+        guard current.end + 2 * current.header.alignment <= current.header.fileBytes,
+            flushed > .zero
+        else { return closing.end() }
+        let bytes = BatchHeader.frame(
+            .vouching, after: head, durable: flushed, commit: commit, time: time,
+            salt: current.header.salt, alignment: current.header.alignment)
+        let offset = current.end
+        current.end += bytes.count
+        let ticket = enter(PendingWrite(last: nil))
+        file.append(bytes, at: offset, on: queues.core) { [weak self] error in
+            self?.completed(ticket, error)
+        }
+        runWhenIdle { closing.end() }
     }
 }
 

@@ -237,8 +237,9 @@ extension Log {
         queues.core.schedule(after: options.markDelay) { [weak self] in self?.mark() }
     }
 
-    private func mark() {
-        guard failure == nil else { return }
+    /// Writes `acked.mark` now, on the background queue.
+    func mark() {
+        guard failure == nil, !isStoringMark else { return }
         let lsn = min(acknowledged, flushed)
         isStoringMark = true
         queues.background.run { [disk, core = queues.core, weak self] in
