@@ -203,6 +203,27 @@ struct LogDamageTests {
         #expect(Self.isDamage(zeroed))
     }
 
+    @Test func `after a stop in good order an end that is missing is told, however quick the stop`()
+        throws
+    {
+        let world = LogWorld(options: LogOptions(segmentBytes: 64 << 10, alignment: 512))
+        let log = try world.open()
+        world.appendFlushed(3)
+        log.noteAcknowledged(LSN(3))
+        // Within less than `markDelay`, after which it would have been noted anyway.
+        var isClosed = false
+        log.close { isClosed = true }
+        world.scheduler.run(for: .milliseconds(500))
+        #expect(isClosed)
+        world.crash()
+        let cut = Self.reopened(world) { disk in
+            disk.damage(Self.first) { bytes in
+                for index in Self.place(2)..<bytes.count { bytes[index] = 0 }
+            }
+        }
+        #expect(Self.isDamage(cut))
+    }
+
     // MARK: T4
 
     /// Three segments or more.
