@@ -9,10 +9,10 @@ package protocol TimeZones: AnyObject, Sendable {
 }
 
 extension TimeZones {
-    /// The day it is in `zone` at `ms` milliseconds since 1970, in days since 1970-01-01; nil when
-    /// no such zone is known.
+    /// The day it is in `zone` (empty: UTC) at `ms` milliseconds since 1970, in days since
+    /// 1970-01-01; nil when no such zone is known.
     package func localDay(of ms: WallTime, in zone: String) -> Int64? {
-        guard let offset = offset(at: ms, in: zone) else { return nil }
+        guard let offset = zone.isEmpty ? 0 : offset(at: ms, in: zone) else { return nil }
         let (local, overflow) = ms.addingReportingOverflow(Int64(offset) &* 1_000)
         guard !overflow else { return nil }
         let day: Int64 = 86_400_000

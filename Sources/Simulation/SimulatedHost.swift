@@ -88,7 +88,7 @@ package final class SimulatedHost: @unchecked Sendable {
         let context = World(
             disk: disk, network: network, scheduler: scheduler,
             randomness: SeededRandomness(randomness.split()), cryptography: SimulatedCryptography(),
-            archive: archive,
+            timeZones: SimulatedTimeZones(), archive: archive,
             end: { [weak self] end in self?.ended(own, end) },
             tell: { [weak self] telling in self?.note(telling) })
         let node = Node(configuration, in: context)

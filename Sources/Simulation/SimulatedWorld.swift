@@ -30,6 +30,17 @@ package final class ProcessScheduler: Scheduler, @unchecked Sendable {
     }
 }
 
+/// One zone, an hour ahead of UTC, so that days begin at two moments.
+package final class SimulatedTimeZones: TimeZones, Sendable {
+    package static let zone = "Simulated/Ahead"
+
+    package init() {}
+
+    package func offset(at ms: WallTime, in zone: String) -> Int? {
+        zone == Self.zone ? 3_600 : nil
+    }
+}
+
 /// Stand-ins for cryptography: not secret, but the same interface and the same collisions (none
 /// that a simulation would meet).
 package final class SimulatedCryptography: Cryptography, Sendable {

@@ -69,6 +69,7 @@ package struct World: Sendable {
     package var scheduler: any Scheduler
     package var randomness: any Randomness
     package var cryptography: any Cryptography
+    package var timeZones: any TimeZones
     /// None: nothing is shipped.
     package var archive: (any Archive)?
     /// Called once, when the node must end; nothing of it runs afterwards.
@@ -78,14 +79,16 @@ package struct World: Sendable {
 
     package init(
         disk: any Disk, network: any Network, scheduler: any Scheduler,
-        randomness: any Randomness, cryptography: any Cryptography, archive: (any Archive)?,
-        end: @escaping @Sendable (NodeEnd) -> Void, tell: @escaping @Sendable (Telling) -> Void
+        randomness: any Randomness, cryptography: any Cryptography, timeZones: any TimeZones,
+        archive: (any Archive)?, end: @escaping @Sendable (NodeEnd) -> Void,
+        tell: @escaping @Sendable (Telling) -> Void
     ) {
         self.disk = disk
         self.network = network
         self.scheduler = scheduler
         self.randomness = randomness
         self.cryptography = cryptography
+        self.timeZones = timeZones
         self.archive = archive
         self.end = end
         self.tell = tell

@@ -45,6 +45,7 @@ struct Run: ParsableCommand {
                 disk: disk, network: SystemNetwork(material) { refused.add($0) },
                 scheduler: scheduler, randomness: SystemRandomness(),
                 cryptography: SystemCryptography(blockKey: try Self.positionKey(directory)),
+                timeZones: SystemTimeZones(),
                 archive: settings.archive.isEmpty
                     ? nil : try DirectoryArchive(path: settings.archive),
                 end: { Self.end($0) }, tell: { Self.tell($0) })

@@ -30,4 +30,8 @@ struct Maintenance {
     /// The reign in which the shipper began.
     var shippingEpoch: Epoch?
     var reviewedAt = Instant(nanoseconds: 0)
+    /// When the last round of `beginDays` began.
+    var daysBegunAt: Instant?
+    /// The workspaces that this round has still to look at.
+    var daysLeft: [UInt32] = []
 }
