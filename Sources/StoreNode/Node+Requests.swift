@@ -96,7 +96,7 @@ extension Node {
                 addressed.command, in: addressed.ordinal, as: asked.principal,
                 request: asked.requestID, hash: asked.hash)
         } catch {
-            return refuse(asked, error, seen: seen(in: addressed.ordinal), session)
+            return refuse(asked, error, in: addressed.ordinal, session)
         }
         if addressed.ordinal == 0 { deliverErrands() }
         hold(
@@ -114,10 +114,13 @@ extension Node {
     }
 
     /// Refuses what the state refuses: that tells of the state as an answer does, and waits for
-    /// what it has seen as an answer does (rule R5).
+    /// what it has seen as an answer does (rule R5). A stranger's waits for all that there is, or
+    /// the time it takes would tell a busy workspace from none.
     private func refuse(
-        _ asked: Asked, _ rejection: Rejection, seen lsn: LSN, _ session: Session
+        _ asked: Asked, _ rejection: Rejection, in workspace: UInt32, _ session: Session
     ) {
+        let isKnown = shards.workspace(workspace)?.knows(asked.principal) ?? false
+        let lsn = isKnown ? seen(in: workspace) : lastEntered
         hold(
             HeldReply(
                 lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
@@ -202,7 +205,7 @@ extension Node {
         _ asked: Asked, _ session: Session, _ work: () throws(Rejection) -> Void
     ) {
         do throws(Rejection) { try work() } catch {
-            refuse(asked, error, seen: seen(in: asked.workspace), session)
+            refuse(asked, error, in: asked.workspace, session)
         }
     }
 

@@ -221,7 +221,8 @@ package final class WorkspaceGraph {
     /// Runs one command: authorises, recalls, decides and applies. O(what it changes).
     ///
     /// What a recalled answer tells (gids and versions of what the caller itself made or changed)
-    /// needs no right to the objects any more, only that the caller is one of the workspace.
+    /// needs no right any more, not even to the workspace: else one who was let go meanwhile would
+    /// be told that what was done was not.
     ///
     /// - Parameters:
     ///   - requestHash: a hash of method and payload, to tell a retry from a reused request ID.
@@ -232,8 +233,6 @@ package final class WorkspaceGraph {
     ) throws(Rejection) -> Performed {
         precondition(journal.isEmpty, "a transaction was left open")
         let now = max(wallTime, time)
-        // First of all: to a stranger, what is known of a session tells that there is a workspace.
-        _ = try caller(principal)
         if let recalled = try recall(request, principal, requestHash, now) { return recalled }
         walked = 0
         let rowMark = nextRow
@@ -274,11 +273,16 @@ package final class WorkspaceGraph {
     private func recall(
         _ request: RequestID?, _ principal: Principal, _ hash: UInt64, _ now: Int64
     ) throws(Rejection) -> Performed? {
-        guard let request else { return nil }
-        switch history.recall(request, principal.account, hash: hash, at: now) {
-        case .new: return nil
-        case .known(let outcome):
+        let recalled = request.map {
+            history.recall($0, principal.account, hash: hash, at: now)
+        }
+        if case .known(let outcome) = recalled {
             return Performed(answer: outcome.answer, record: nil, position: outcome.position)
+        }
+        // To a stranger, what is known of a session tells that there is a workspace.
+        _ = try caller(principal)
+        switch recalled {
+        case nil, .new, .known: return nil
         case .reused:
             throw Rejection(
                 .requestIDReused,

@@ -1,4 +1,4 @@
-internal import WorkProtocol
+package import WorkProtocol
 
 /// Who asks, seen from one workspace: the principal and what it is here.
 ///
@@ -56,6 +56,9 @@ extension WorkspaceGraph {
         else { throw .notFound }
         return Caller(principal: principal, role: account.isOperator ? .admin : .member)
     }
+
+    /// Whether a principal may know that there is this workspace.
+    package func knows(_ principal: Principal) -> Bool { role(of: principal) != .none }
 
     /// What a principal is in this workspace; `.none` for strangers.
     func role(of principal: Principal) -> Role {
