@@ -136,7 +136,7 @@ let package = Package(
         tests("WorkGraphTests", ["WorkGraph", "WorkProtocol", "ByteCoding", "Checking"]),
         tests(
             "ReplicatedLogTests", ["ReplicatedLog", "Simulation", "ByteCoding", "Environment"],
-            exclude: ["Scenarios", "Fixtures"]),
+            exclude: ["Scenarios"]),
         tests("InterchangeTests", ["Interchange", "WorkProtocol", "ByteCoding"]),
         tests("SystemEnvironmentTests", ["SystemEnvironment", "Environment"]),
         tests(
