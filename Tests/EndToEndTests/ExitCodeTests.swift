@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["holdfast", "holdfastd", "holdfast-tools"])
+    func `a program tells its version`(_ program: String) throws {
+        let run = try ProgramRun.of(["--version"], program: program)
+        #expect(run.code == 0)
+        #expect(run.line.wholeMatch(of: /(\S+) \d+\.\d+\.\d+/)?.1 == Substring(program))
+        guard program == "holdfastd" else { return }
+        #expect(try ProgramRun.of(["version"], program: program).output == run.output)
+    }
+
     @Test func `a store that is not there is unavailable`() throws {
         let place = try TemporaryFolder()
         try Data("hft_x\n".utf8).write(to: URL(filePath: "\(place.path)/token"))

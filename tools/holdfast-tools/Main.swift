@@ -14,7 +14,7 @@ struct Main: AsyncParsableCommand {
               holdfast-tools drill failover --runs 10
               holdfast-tools load run --connections 64 --depth 16
             """,
-        version: "0.1.0",
+        version: "holdfast-tools 0.1.0",
         subcommands: [
             Generate.self, LogCommand.self, SnapshotCommand.self, RestoreCommand.self,
             DrillCommand.self, LoadCommand.self,
