@@ -24,6 +24,12 @@ struct DataDirectory {
     var nodeKey: String { "\(path)/tls/node.key" }
     var socket: String { "\(path)/holdfast.sock" }
 
+    /// Whether a file is of those that `init` makes and nobody can make again.
+    static func isEnrolled(_ path: String) -> Bool {
+        let names = Enrolment.fileNames.map { "/tls/\($0)" } + ["/admin.token"]
+        return names.contains { path.hasSuffix($0) }
+    }
+
     func material() throws(DiskError) -> TLSMaterial {
         TLSMaterial(
             clientAuthority: try FileText.read(clientAuthority),
@@ -56,7 +62,22 @@ struct Failure: Error, CustomStringConvertible {
             case .inUse: 75
             case .noSpace, .ioError: 74
             }
-        self.init(code, error.description)
+        self.init(code, error.description, help: Self.help(error))
+    }
+
+    /// What to do next, whatever the program was about to do with the file.
+    private static func help(_ error: DiskError) -> String {
+        switch error.kind {
+        case .missing where DataDirectory.isEnrolled(error.path):
+            "put it back from a backup, or make this node anew: `holdfastd invite` on the other "
+                + "one, then `holdfastd init --invitation`"
+        case .missing: "is the path right?"
+        case .exists: "choose another name, or move that away"
+        case .denied: "run it as the owner of the file"
+        case .inUse: "stop the process that uses it"
+        case .noSpace: "make room on the disk"
+        case .ioError: "look at the disk and at the kernel's messages"
+        }
     }
 
     var description: String {

@@ -68,6 +68,12 @@ import WorkProtocol
         try LoneNode.change("\(other.folder)/tls/position.key") { $0.removeLast(10) }
         let noKey = try other.startInVain()
         #expect(noKey.code == 78 && noKey.said.contains("position.key"), "\(noKey)")
+        for name in ["position.key", "server.pem"] {
+            try FileManager.default.removeItem(atPath: "\(other.folder)/tls/\(name)")
+            let lost = try other.startInVain()
+            #expect(lost.code == 66 && lost.said.contains("tls/\(name): "), "\(lost)")
+            #expect(lost.said.contains("\nhelp: put it back from a backup"), "\(lost)")
+        }
     }
 
     // MARK: Files of others, and of other versions
