@@ -153,9 +153,6 @@ struct PairStatus {
             try output.list(nodes, of: "nodes", as: PairStatus.nodeShape)
         case .table:
             let epoch = nodes.first?.epochVersion ?? 0
-            let archive =
-                status.archive.isEmpty
-                ? "no archive" : "archive \(status.archiveState), to LSN \(status.archived)"
             try output.list(nodes, of: "nodes", as: PairStatus.nodeShape)
             StandardStream.output.write(
                 """
@@ -163,10 +160,25 @@ struct PairStatus {
                 \(archive)
                 \(TextWidth.count(status.workspaces, "workspace")), \
                 \(TextWidth.count(status.tasks, "task")), \
-                \(TextWidth.count(status.connections, "connection"))
+                \(TextWidth.count(status.connections, "connection"))\(noSnapshot)
 
                 """)
         }
+    }
+
+    /// What the archive has, for people.
+    var archive: String {
+        if status.archive.isEmpty { return "no archive" }
+        if status.archiveState == PairStatus.unseen { return "archive not looked at yet" }
+        let state = "archive \(status.archiveState)"
+        if status.archived > 0 { return "\(state), to LSN \(status.archived)" }
+        // Of one that does not answer nobody knows what is in it.
+        return status.archiveState.hasPrefix("waiting") ? state : "\(state), nothing in it yet"
+    }
+
+    /// Where there is a snapshot, the table has its age.
+    var noSnapshot: String {
+        nodes.contains { $0.snapshot > 0 } ? "" : "; no snapshot yet"
     }
 
     static var nodeShape: Shape<NodeStatus> {
@@ -179,7 +191,9 @@ struct PairStatus {
             .init("appended", "Appended", isRight: true, isSpare: true) {
                 position($0.appended, of: $0)
             },
-            .init("flushed", "Flushed", isRight: true) { position($0.flushed, of: $0) },
+            .init("flushed", "Flushed", isRight: true, isSpare: true) {
+                position($0.flushed, of: $0)
+            },
             .init("replicated", "Replicated", isRight: true, isSpare: true) {
                 $0.role == "primary" ? .count($0.replicated) : .missing
             },
@@ -189,10 +203,10 @@ struct PairStatus {
                 // Nobody knows it of a node that was never heard.
                 $0.state == unreachable && $0.flushed == 0 ? .missing : .count($0.lag)
             },
-            .init("snapshot", "Snapshot", isRight: true, isSpare: true) {
+            .init("snapshot", "Snapshot LSN", isRight: true, isSpare: true) {
                 $0.snapshot == 0 ? .missing : .count($0.snapshot)
             },
-            .init("snapshot_age", "Age", isRight: true) {
+            .init("snapshot_age", "Snapshot", isRight: true) {
                 $0.snapshot == 0 ? .missing : .text(age($0.snapshotAge))
             },
             .init("node", nil) { .text($0.node) },
@@ -206,6 +220,8 @@ struct PairStatus {
     }
 
     private static let unreachable = "unreachable"
+    /// The state of an archive from which no answer has come since the node's start.
+    private static let unseen = "none"
 
     private static func age(_ milliseconds: UInt64) -> String {
         let seconds = milliseconds / 1000
