@@ -106,6 +106,11 @@ import Testing
         #expect(try PairUnderTest.holdfast("my", "--token-file", file).code == 0)
         let run = try PairUnderTest.holdfast("task", "create", "No", "--token-file", file)
         #expect(run.code == 77)
+        // Where the store stands is no reader's business.
+        let export = try PairUnderTest.holdfast("export", "my", "--token-file", file)
+        #expect(export.errors.hasSuffix(", complete\n"), "\(export.errors)")
+        let operators = try PairUnderTest.holdfast("export", "my")
+        #expect(operators.errors.contains(", complete, at LSN "), "\(operators.errors)")
     }
 
     @Test func `a context finds the store over TLS`() throws {

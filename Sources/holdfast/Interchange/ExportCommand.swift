@@ -108,10 +108,12 @@ extension Client {
         guard let reply = await stream.end, let end = try? ExportEnd(decoding: reply.payload)
         else { return }
         let rows = TextWidth.count(end.rows, "row")
+        // Only who operates the store is told where it stood.
         let place =
             reply.details.lsn > 0
-            ? "LSN \(reply.details.lsn)" : "position \(end.position)"
-        let line = "\(output.tick) \(rows), complete, at \(place)"
+            ? ", at LSN \(reply.details.lsn)"
+            : end.position > 0 ? ", at position \(end.position)" : ""
+        let line = "\(output.tick) \(rows), complete\(place)"
         // Standard output may be the export itself.
         if path == nil { StandardStream.error.write(line + "\n") } else { output.tell(line) }
     }
