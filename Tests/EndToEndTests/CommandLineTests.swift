@@ -113,6 +113,18 @@ import Testing
         #expect(operators.errors.contains(", complete, at LSN "), "\(operators.errors)")
     }
 
+    @Test func `a dry run says what would be asked, in words that call takes`() throws {
+        let run = try PairUnderTest.holdfast(
+            "task", "create", "Not yet", "--due", "2026-11-27", "--dry-run")
+        let words = try #require(run.errors.wholeMatch(of: /would ask (\S+) (.*)\n/))
+        #expect(words.1 == "Tasks/CreateTask")
+        #expect(words.2.contains(#""dueOn":"2026-11-27""#))
+        #expect(!(try PairUnderTest.ask("my").contains("Not yet")))
+        try PairUnderTest.ask("call", String(words.1), String(words.2))
+        #expect(
+            try PairUnderTest.ask("my", "--fields", "name,due_on").contains("Not yet\t2026-11-27"))
+    }
+
     @Test func `a context finds the store over TLS`() throws {
         let pair = try #require(PairUnderTest.current)
         let home = ["HOLDFAST_HOME": "\(pair.folder)/home"]

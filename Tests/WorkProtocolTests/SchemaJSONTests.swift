@@ -44,6 +44,38 @@ import Testing
         #expect(first == task.encoded())
     }
 
+    @Test func `days are written as dates if asked for, and read as dates or numbers`() throws {
+        var task = WorkTask()
+        task.startOn = -1
+        task.dueOn = 20784
+        var field = FieldValue()
+        field.date = CivilDate.daysMax
+        task.fields = [field]
+        let json = try SchemaJSON.json(of: "WorkTask", task.encoded(), withDates: true)
+        #expect(json.contains(#""startOn":"1969-12-31","dueOn":"2026-11-27""#), "\(json)")
+        #expect(json.contains(#""date":"9999-12-31""#), "\(json)")
+        #expect(try SchemaJSON.bytes(of: "WorkTask", json: json) == task.encoded())
+        // What is no day stays what it is.
+        task.dueOn = .max
+        #expect(
+            try SchemaJSON.json(of: "WorkTask", task.encoded(), withDates: true)
+                .contains(#""dueOn":2147483647"#))
+        for wrong in ["2026-02-29", "friday", ""] {
+            #expect(
+                Self.failure("WorkTask", "{\"dueOn\":\"\(wrong)\"}")?
+                    .hasPrefix("dueOn: a day, YYYY-MM-DD or its number") == true)
+        }
+    }
+
+    @Test func `nothing but days is of the type that days have`() throws {
+        var names: Set<String> = []
+        for message in SchemaTable.shared.messageNames {
+            let fields = SchemaTable.shared.message(named: message)?.fields ?? []
+            for field in fields where field.kind == .scalar(.sint32) { names.insert(field.name) }
+        }
+        #expect(names == ["start_on", "due_on", "day", "date"])
+    }
+
     @Test func `a name the message does not have is refused and named`() {
         #expect(Self.failure("WorkTask", #"{"nmae":"x"}"#) == "nmae: WorkTask has no such field")
         #expect(

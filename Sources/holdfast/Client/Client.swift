@@ -132,7 +132,7 @@ final class Client {
     private func describe<Request: Message>(_ request: Request) throws {
         let method = Method.descriptions.first { $0.request == Request.messageName }
         let json = try SchemaJSON.json(
-            of: Request.messageName, request.encoded(), isIndented: false)
+            of: Request.messageName, request.encoded(), withDates: true)
         output.tell("would ask \(method?.name ?? Request.messageName) \(json)")
     }
 

@@ -137,7 +137,7 @@ extension SchemaJSON {
         case .uint32: writer.append(varint: UInt64(try integer(value, UInt32.self)))
         case .uint64: writer.append(varint: try integer(value, UInt64.self))
         case .sint32:
-            writer.append(varint: ByteWriter.zigzag(Int64(try integer(value, Int32.self))))
+            writer.append(varint: ByteWriter.zigzag(Int64(try day(value))))
         case .sint64: writer.append(varint: ByteWriter.zigzag(try integer(value, Int64.self)))
         case .fixed32: writer.append(fixed: try integer(value, UInt32.self))
         case .fixed64: writer.append(fixed: try integer(value, UInt64.self))
@@ -156,6 +156,14 @@ extension SchemaJSON {
             }
             writer.append(varint: UInt64(bytes.count))
             writer.append(bytes)
+        }
+    }
+
+    /// A day, as a date or as its number.
+    private static func day(_ value: JSONValue) throws(Failure) -> Int32 {
+        if case .string(let text) = value, let date = CivilDate(text) { return date.days }
+        do { return try integer(value, Int32.self) } catch {
+            throw expected("a day, YYYY-MM-DD or its number since 1970-01-01,", value)
         }
     }
 

@@ -3,8 +3,9 @@ internal import ByteCoding
 /// Protocol Buffers' JSON for every message of the schema, both ways, from the schema's table.
 ///
 /// Names are lowerCamelCase; 64-bit integers are strings, bytes base64, enumerations their names,
-/// defaults left out. For people and scripts (`holdfast call`, `holdfast describe`,
-/// `holdfast-tools log cat`); no request is decoded this way on its path through a node.
+/// defaults left out. Days, for which alone the schema has `sint32`, are read as dates as well, and
+/// written so where this is asked for. For people and scripts (`holdfast call`, `holdfast
+/// describe`, `holdfast-tools log cat`); no request is decoded this way on its path through a node.
 package enum SchemaJSON {
     /// Why a text or bytes could not be turned into the other.
     package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -21,20 +22,22 @@ package enum SchemaJSON {
     }
 
     /// A message's bytes as JSON, on one line or indented. Fields unknown to the schema are left
-    /// out.
+    /// out. With `withDates`, days are dates and no numbers.
     package static func json(
-        of message: String, _ bytes: RawSpan, isIndented: Bool = false
+        of message: String, _ bytes: RawSpan, isIndented: Bool = false, withDates: Bool = false
     ) throws(Failure) -> String {
         var reader = ByteReader(bytes)
-        let value = try self.value(of: try schema(message), from: &reader)
-        return value.text(isIndented: isIndented)
+        let schema = try schema(message)
+        let value = try self.value(of: schema, from: &reader)
+        return (withDates ? dated(value, schema) : value).text(isIndented: isIndented)
     }
 
     /// A message's bytes as JSON.
     package static func json(
-        of message: String, _ bytes: [UInt8], isIndented: Bool = false
+        of message: String, _ bytes: [UInt8], isIndented: Bool = false, withDates: Bool = false
     ) throws(Failure) -> String {
-        try json(of: message, unsafe bytes.span.bytes, isIndented: isIndented)
+        try json(
+            of: message, unsafe bytes.span.bytes, isIndented: isIndented, withDates: withDates)
     }
 
     /// The canonical bytes of the message that a JSON text describes. Names the message has no
