@@ -165,9 +165,15 @@ extension Node {
         own.applied = max(applied, replica.role == .primary ? replica.appended : .zero).rawValue
         own.lag = replica.appended.rawValue - min(replica.appended, replica.flushed).rawValue
         own.snapshot = maintenance.snapshotPoint.rawValue
-        own.snapshotAge = maintenance.snapshotAt.map { now.since($0).milliseconds } ?? 0
+        own.snapshotAge = maintenance.snapshotTime.map(age) ?? 0
         own.version = configuration.version
         return own
+    }
+
+    /// Milliseconds since then by the wall clock; none for a time to come.
+    private func age(of time: WallTime) -> UInt64 {
+        let (age, overflow) = world.scheduler.wallTime.subtractingReportingOverflow(time)
+        return overflow ? 0 : UInt64(max(0, age))
     }
 
     /// What this node knows of the other one.

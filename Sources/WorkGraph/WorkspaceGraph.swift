@@ -221,8 +221,8 @@ package final class WorkspaceGraph {
     /// Runs one command: authorises, recalls, decides and applies. O(what it changes).
     ///
     /// What a recalled answer tells (gids and versions of what the caller itself made or changed)
-    /// needs no right any more, not even to the workspace: else one who was let go meanwhile would
-    /// be told that what was done was not.
+    /// needs no right to the objects any more, only that the caller is one of the workspace. Who
+    /// was let go meanwhile is refused, and told that it was done.
     ///
     /// - Parameters:
     ///   - requestHash: a hash of method and payload, to tell a retry from a reused request ID.
@@ -276,13 +276,16 @@ package final class WorkspaceGraph {
         let recalled = request.map {
             history.recall($0, principal.account, hash: hash, at: now)
         }
-        if case .known(let outcome) = recalled {
-            return Performed(answer: outcome.answer, record: nil, position: outcome.position)
-        }
         // To a stranger, what is known of a session tells that there is a workspace.
-        _ = try caller(principal)
+        do throws(Rejection) { _ = try caller(principal) } catch {
+            var refusal = error
+            if case .known = recalled { refusal.wasExecuted = true }
+            throw refusal
+        }
         switch recalled {
-        case nil, .new, .known: return nil
+        case nil, .new: return nil
+        case .known(let outcome):
+            return Performed(answer: outcome.answer, record: nil, position: outcome.position)
         case .reused:
             throw Rejection(
                 .requestIDReused,

@@ -194,29 +194,6 @@ import WorkProtocol
         }
     }
 
-    @Test func `who was let go is told what was done before, and does nothing more`() throws {
-        let world = try World()
-        let command = Command.createTask(.with { $0.name = "t" })
-        let request = RequestID(time: world.time, random: (1, 2), sequence: 1)
-        let done = try world.perform(command, as: world.bob, request: request, requestHash: 7)
-        let removal = UpdateMembership.with {
-            $0.account = world.bob.account.rawValue
-            $0.isActive = false
-        }
-        try world.perform(.updateMembership(removal), as: world.ann)
-        let retry = try world.perform(command, as: world.bob, request: request, requestHash: 7)
-        #expect(retry.answer == done.answer)
-        #expect(retry.record == nil)
-        let next = RequestID(time: world.time, random: (1, 2), sequence: 2)
-        #expect(throws: Rejection.notFound) {
-            try world.perform(command, as: world.bob, request: next)
-        }
-        // Nor does a request ID that was used for something else tell that there is a workspace.
-        #expect(throws: Rejection.notFound) {
-            try world.perform(command, as: world.bob, request: request, requestHash: 8)
-        }
-    }
-
     @Test func `a cursor tells neither the rank nor the row`() {
         let seal = CursorSeal(key: 7)
         let plain = (0..<UInt8(CursorSeal.byteCount)).map { $0 }

@@ -260,7 +260,7 @@ import WorkProtocol
         #expect(try world.replayed().digest == world.graph.digest)
     }
 
-    @Test func `a stored answer is not told to somebody who was removed since`() throws {
+    @Test func `who was removed since is not told a stored answer, but that it was done`() throws {
         let world = try World()
         let id = request(created: world.time, 1)
         let create = Command.createTask(.with { $0.name = "t" })
@@ -271,8 +271,17 @@ import WorkProtocol
                     $0.account = 2
                     $0.isActive = false
                 }), as: world.ann)
-        #expect(throws: Rejection.notFound) {
+        var refusal = Rejection.notFound
+        refusal.wasExecuted = true
+        #expect(throws: refusal) {
             try world.perform(create, as: world.bob, request: id, requestHash: 7)
+        }
+        #expect(Failure(refusal).outcome == .executed)
+        // What was never asked, or asked otherwise, was not.
+        for (id, hash) in [(request(created: world.time, 2), UInt64(7)), (id, 8)] {
+            #expect(throws: Rejection.notFound) {
+                try world.perform(create, as: world.bob, request: id, requestHash: hash)
+            }
         }
     }
 }

@@ -3,9 +3,9 @@ internal import ReplicatedLog
 
 /// What the node knows of its snapshots and its archive.
 struct Maintenance {
-    /// The newest snapshot that is published here, and when it was.
+    /// The newest snapshot that is published here, and when it was taken.
     var snapshotPoint = LSN.zero
-    var snapshotAt: Instant?
+    var snapshotTime: WallTime?
     /// How large the log was when it was taken.
     var logBytesAtSnapshot = 0
     /// The archive has everything up to here.

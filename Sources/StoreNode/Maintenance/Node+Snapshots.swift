@@ -88,7 +88,7 @@ extension Node {
         case .success(let manifests):
             maintenance.isSnapshotting = false
             maintenance.snapshotPoint = job.manifest.point
-            maintenance.snapshotAt = now
+            maintenance.snapshotTime = job.manifest.time
             maintenance.manifests = manifests
             maintenance.badSnapshots = []
             trimLog()
@@ -185,7 +185,7 @@ extension Node {
                     + "manifest says (\(loaded.count) of \(manifest.workspaces.count))")
         }
         maintenance.snapshotPoint = manifest.point
-        maintenance.snapshotAt = now
+        maintenance.snapshotTime = manifest.time
         maintenance.manifests = [manifest]
     }
 

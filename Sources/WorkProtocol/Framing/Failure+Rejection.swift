@@ -3,6 +3,7 @@ extension Failure {
     /// The failure that tells of a rejection.
     package init(_ rejection: Rejection) {
         self.init(rejection.reason, rejection.message)
+        if rejection.wasExecuted { outcome = .executed }
         fields = rejection.fields
         entity = rejection.entity.rawValue
         currentVersion = rejection.currentVersion

@@ -85,6 +85,8 @@ package struct Rejection: Error, Equatable, Sendable, CustomStringConvertible {
     /// For a version mismatch: the object and the version it has.
     package var entity: Gid
     package var currentVersion: UInt32
+    /// Whether the request was done before, by an attempt whose answer the caller may not have now.
+    package var wasExecuted = false
 
     package init(
         _ reason: Reason, _ message: String, fields: [FieldProblem] = [], entity: Gid = .none,
