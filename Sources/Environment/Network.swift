@@ -56,11 +56,15 @@ package protocol Connection: AnyObject, Sendable {
     /// Bytes given to `send` that the other end's socket has not taken yet.
     var unsentBytes: Int { get }
     /// Queues bytes for sending. Those given in one turn of the queue leave together.
-    func send(_ bytes: [UInt8])
+    func send(_ bytes: RawSpan)
     /// Stops, or goes on with, reading; the other end is slowed by its own full socket.
     func setReading(_ on: Bool)
     /// Sends what is queued, then closes. `closed` is reported once.
     func close()
+}
+
+extension Connection {
+    package func send(_ bytes: [UInt8]) { send(unsafe bytes.span.bytes) }
 }
 
 /// Told what happens on a connection, on its queue.

@@ -218,9 +218,9 @@ package final class SimulatedConnection: Connection, @unchecked Sendable {
 
     package var unsentBytes: Int { underWay.count }
 
-    package func send(_ bytes: [UInt8]) {
+    package func send(_ bytes: RawSpan) {
         guard isOpen, !isClosing else { return }
-        underWay += bytes
+        unsafe bytes.withUnsafeBytes { unsafe underWay.append(contentsOf: $0) }
         carryOn()
     }
 

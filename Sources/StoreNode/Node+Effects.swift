@@ -116,7 +116,7 @@ extension Node {
             epoch: wireEpoch)
         let elsewhere = Failure.notPrimary(primary: primaryAddress, epoch: wireEpoch)
         gate.drain { reply in
-            sessions[reply.session]?.fail(reply.stream, reply.isCommand ? failure : elsewhere)
+            reply.session.fail(reply.stream, reply.isCommand ? failure : elsewhere)
         }
         refuseUnconfirmed(rejection(.notPrimary))
         isConfirmationAsked = false
@@ -133,9 +133,9 @@ extension Node {
     }
 
     func releaseReplies() {
-        guard let point = replica.shownPoint, !gate.isEmpty else { return }
+        guard let point = shown.point, !gate.isEmpty else { return }
         gate.release(through: point) { reply in
-            sessions[reply.session]?.deliver(reply)
+            reply.session.deliver(reply)
         }
         scheduleTurn()
     }

@@ -112,7 +112,7 @@ extension Node {
     private func answer(_ asked: Asked, _ message: some Message, _ session: Session) {
         session.deliver(
             HeldReply(
-                lsn: replica.commit, session: session.id, stream: asked.stream,
+                lsn: replica.commit, session: session, stream: asked.stream,
                 deadline: asked.deadline, isCommand: false, workspacePosition: 0,
                 content: .answer(message.encoded())))
     }

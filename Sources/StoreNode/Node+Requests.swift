@@ -12,6 +12,8 @@ extension Node {
         var workspace: UInt32
         var stream: UInt32
         var principal: Principal
+        /// When it came.
+        var now: Instant
         var deadline: Instant
         var requestID: RequestID?
         var minReplicas: Int
@@ -44,7 +46,7 @@ extension Node {
         }
         if let rejection = extensions.rejection { throw rejection }
         // A client that has seen a later primary tells the one that was deposed.
-        if let seen = extensions.highestEpoch, replica.epoch != nil, seen > wireEpoch {
+        if let seen = extensions.highestEpoch, seen > wireEpoch, replica.epoch != nil {
             throw Rejection(
                 .notPrimary,
                 "This node was primary in epoch \(wireEpoch), and the client has seen \(seen).")
@@ -52,10 +54,11 @@ extension Node {
         let method = try method(frame.header.code, extensions)
         let wanted = frame.header.aux == 0 ? UInt32(Limits.deadlineMilliseconds) : frame.header.aux
         let milliseconds = min(wanted, UInt32(Limits.longestDeadlineMilliseconds))
+        let now = now
         return Asked(
             method: method, workspace: Self.workspace(frame.header.route, method),
             stream: frame.header.stream, principal: principal,
-            deadline: now.advanced(by: .milliseconds(UInt64(milliseconds))),
+            now: now, deadline: now.advanced(by: .milliseconds(UInt64(milliseconds))),
             requestID: extensions.requestID, minReplicas: Int(extensions.minimumReplicas ?? 1),
             hash: XXH3.hash(frame.payload, seed: UInt64(method.rawValue)))
     }
@@ -88,7 +91,7 @@ extension Node {
         do { command = try Command(method: asked.method, payload: payload) } catch {
             throw Rejection(error)
         }
-        try requireWriteRight(asked.minReplicas)
+        try requireWriteRight(asked.minReplicas, at: asked.now)
         let addressed = Shard.addressed(command, to: asked.workspace)
         let performed: WorkspaceGraph.Performed
         do throws(Rejection) {
@@ -101,7 +104,7 @@ extension Node {
         if addressed.ordinal == 0 { deliverErrands() }
         hold(
             HeldReply(
-                lsn: seen(in: addressed.ordinal), session: session.id, stream: asked.stream,
+                lsn: seen(in: addressed.ordinal), session: session, stream: asked.stream,
                 deadline: asked.deadline, isCommand: true, workspacePosition: performed.position,
                 content: .answer(performed.answer)),
             for: session)
@@ -123,7 +126,7 @@ extension Node {
         let lsn = isKnown ? seen(in: workspace) : lastEntered
         hold(
             HeldReply(
-                lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
+                lsn: lsn, session: session, stream: asked.stream, deadline: asked.deadline,
                 isCommand: false, workspacePosition: 0, content: .failure(failure(rejection))),
             for: session)
     }
@@ -142,8 +145,11 @@ extension Node {
         return performed
     }
 
-    private func requireWriteRight(_ minReplicas: Int) throws(Rejection) {
-        if case .no(let reason) = replica.writeRight(minReplicas: minReplicas, now: now) {
+    private func requireWriteRight(_ minReplicas: Int, at now: Instant) throws(Rejection) {
+        let isGranted =
+            shown.writableUntil.map { now <= $0 && minReplicas <= shown.replicas } ?? false
+        if !isGranted, case .no(let reason) = replica.writeRight(minReplicas: minReplicas, now: now)
+        {
             throw rejection(reason)
         }
         if log?.isFull ?? true {
@@ -161,26 +167,43 @@ extension Node {
         do { query = try Query(method: asked.method, payload: payload) } catch {
             throw Rejection(error)
         }
-        try whenReadable(asked, session) { [weak self, weak session] () throws(Rejection) in
-            guard let self, let session else { return }
-            var writer = ByteWriter(capacity: 512)
-            try shards.shard(of: asked.workspace).answer(
-                query, in: asked.workspace, as: asked.principal, into: &writer)
-            hold(
-                HeldReply(
-                    lsn: seen(in: asked.workspace), session: session.id,
-                    stream: asked.stream, deadline: asked.deadline, isCommand: false,
-                    workspacePosition: shards.workspace(asked.workspace)?.position ?? 0,
-                    content: .answer(writer.bytes)),
-                for: session)
+        if let readableUntil = shown.readableUntil, asked.now < readableUntil {
+            return read(asked, session) { () throws(Rejection) in
+                try answer(query, asked, session)
+            }
         }
+        try whenReadable(asked, session) { [weak self, weak session] () throws(Rejection) in
+            if let self, let session { try answer(query, asked, session) }
+        }
+    }
+
+    /// Answers a query right into what is sent, or apart if it has seen what may not be shown yet.
+    private func answer(
+        _ query: Query, _ asked: Asked, _ session: Session
+    ) throws(Rejection) {
+        let lsn = seen(in: asked.workspace)
+        let shard = shards.shard(of: asked.workspace)
+        let position = shard.workspace(asked.workspace)?.position ?? 0
+        if let point = shown.point, lsn <= point {
+            return try session.answer(asked.stream, at: lsn, position) {
+                writer throws(Rejection) in
+                try shard.answer(
+                    query, in: asked.workspace, as: asked.principal, into: &writer)
+            }
+        }
+        var writer = ByteWriter(capacity: 512)
+        try shard.answer(query, in: asked.workspace, as: asked.principal, into: &writer)
+        gate.hold(
+            HeldReply(
+                lsn: lsn, session: session, stream: asked.stream, deadline: asked.deadline,
+                isCommand: false, workspacePosition: position, content: .answer(writer.bytes)))
     }
 
     /// Does `work` when this node has the right to read: now, or after a round to the follower.
     func whenReadable(
         _ asked: Asked, _ session: Session, _ work: @escaping () throws(Rejection) -> Void
     ) throws(Rejection) {
-        switch replica.readRight(now: now) {
+        switch replica.readRight(now: asked.now) {
         case .now: read(asked, session, work)
         case .no(let reason): throw rejection(reason)
         case .afterConfirmation(let moment):
@@ -188,7 +211,7 @@ extension Node {
                 UnconfirmedRead(since: moment, deadline: asked.deadline) {
                     [weak self, weak session] refusal in
                     guard let self, let session else { return }
-                    if refusal == nil, replica.shownPoint != nil {
+                    if refusal == nil, shown.point != nil {
                         read(asked, session, work)
                     } else {
                         var failure = failure(refusal ?? rejection(.notPrimary))
@@ -213,7 +236,7 @@ extension Node {
 
     /// Sends a reply if what it has seen is committed, or holds it until it is.
     func hold(_ reply: HeldReply, for session: Session?) {
-        guard let point = replica.shownPoint, reply.lsn <= point else { return gate.hold(reply) }
+        guard let point = shown.point, reply.lsn <= point else { return gate.hold(reply) }
         session?.deliver(reply)
     }
 

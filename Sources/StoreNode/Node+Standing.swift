@@ -6,10 +6,7 @@ internal import WorkProtocol
 
 /// What a node tells of itself, and who may talk to it.
 extension Node {
-    var wireEpoch: WireEpoch {
-        let epoch = replica.epoch ?? replica.meta.promised
-        return WireEpoch(version: epoch.version, boot: epoch.boot)
-    }
+    var wireEpoch: WireEpoch { shown.epoch }
 
     /// Where clients find the primary; empty if this node does not know.
     var primaryAddress: String {
@@ -68,11 +65,50 @@ extension Node {
             ? Principal(account: .none, token: Gid(1), scopes: .operate) : nil
     }
 
+    /// What every answer says besides itself, while nothing of it changes.
+    var answerStanding: AnswerStanding {
+        if let madeStanding { return madeStanding }
+        let made = AnswerStanding(
+            point: shown.point ?? replica.commit, epoch: shown.epoch,
+            replicas: UInt8(clamping: shown.replicas), seal: positionToken)
+        madeStanding = made
+        return made
+    }
+
     /// A position as 16 bytes that only this cluster's nodes can read.
-    func positionToken(_ lsn: LSN) -> PositionToken? {
+    private func positionToken(_ lsn: LSN) -> PositionToken? {
         var block = ByteWriter(capacity: 16)
         block.append(fixed: lsn.rawValue)
         block.append(fixed: UInt64(0))
         return PositionToken(world.cryptography.seal16(block.bytes))
+    }
+}
+
+/// What requests ask of the replica, taken from it after each of its steps: they are many, and
+/// asking it each time costs more than a small request.
+struct Shown {
+    /// `Replica.shownPoint`.
+    var point: LSN?
+    /// `Replica.readableUntil`.
+    var readableUntil: Instant?
+    /// `Replica.writableUntil`.
+    var writableUntil: Instant?
+    var epoch = WireEpoch()
+    var replicas = 1
+
+    init() {}
+
+    init(_ replica: borrowing Replica) {
+        point = replica.shownPoint
+        readableUntil = replica.readableUntil
+        writableUntil = replica.writableUntil
+        let epoch = replica.epoch ?? replica.meta.promised
+        self.epoch = WireEpoch(version: epoch.version, boot: epoch.boot)
+        replicas = replica.replicas
+    }
+
+    /// Whether answers that leave now say the same of themselves.
+    func answersAlike(_ other: Shown) -> Bool {
+        point == other.point && epoch == other.epoch && replicas == other.replicas
     }
 }

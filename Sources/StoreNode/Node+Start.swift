@@ -190,7 +190,7 @@ extension Node {
         gate.expire(at: now) { reply in
             var failure = failure(.late)
             failure.outcome = reply.isCommand ? .unknown : .notExecuted
-            sessions[reply.session]?.fail(reply.stream, failure)
+            reply.session.fail(reply.stream, failure)
         }
     }
 

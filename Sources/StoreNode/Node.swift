@@ -31,6 +31,9 @@ package final class Node: @unchecked Sendable {
     let archiveQueue: any SerialQueue
 
     var replica: Replica
+    private(set) var shown = Shown()
+    /// Made when an answer first needs it; nil when something of it has changed.
+    var madeStanding: AnswerStanding?
     var log: Log?
     let metaStore: NodeMetaStore
     let shards: ShardMap
@@ -128,11 +131,19 @@ package final class Node: @unchecked Sendable {
         while next < events.count, !hasEnded {
             let effects = replica.step(events[next], now: now)
             next += 1
+            noteShown()
             for effect in effects where !hasEnded { execute(effect) }
         }
         events.removeAll(keepingCapacity: true)
         isStepping = false
         scheduleTick()
+    }
+
+    /// Keeps what requests ask of the replica.
+    private func noteShown() {
+        let next = Shown(replica)
+        if !next.answersAlike(shown) { madeStanding = nil }
+        shown = next
     }
 
     /// Sees to it that the replica is ticked at its deadline. A tick that comes earlier than needed

@@ -184,7 +184,7 @@ import WorkProtocol
         client.send(Self.request(.createTask, stream: 1, Self.task("held")))
         session.deliver(
             HeldReply(
-                lsn: .zero, session: session.id, stream: 1, deadline: Instant(nanoseconds: .max),
+                lsn: .zero, session: session, stream: 1, deadline: Instant(nanoseconds: .max),
                 isCommand: isCommand, workspacePosition: 0,
                 content: .answer([UInt8](repeating: 0, count: Limits.responseBytes + 1))))
         cluster.run(for: .milliseconds(100))

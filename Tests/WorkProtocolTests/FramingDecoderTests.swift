@@ -154,14 +154,30 @@ struct FramingDecoderTests {
             let encoder = FrameEncoder(features: features)
             for count in [0, 1, 100, 4095, 4096, 65_536, 65_537, 300_000] {
                 let frame = Self.request(1, count)
+                var extensions = ByteWriter()
+                frame.extensions.encode(into: &extensions)
                 var writer = ByteWriter()
                 writer.append([1, 2, 3])
-                encoder.append(frame.header, extensions: frame.extensions, to: &writer) {
-                    $0.append(frame.payload)
-                }
+                let written = encoder.append(
+                    frame.header, encodedExtensions: extensions.bytes, to: &writer
+                ) { $0.append(frame.payload) }
+                #expect(written == count)
                 #expect(writer.bytes == [1, 2, 3] + frame.encoded(encoder))
             }
         }
+    }
+
+    @Test func `a payload that fails while it is written leaves nothing behind`() {
+        var writer = ByteWriter()
+        writer.append([1, 2, 3])
+        #expect(throws: Rejection.notFound) {
+            try FrameEncoder().append(FrameHeader(.response), to: &writer) {
+                writer throws(Rejection) in
+                writer.append([4, 5])
+                throw .notFound
+            }
+        }
+        #expect(writer.bytes == [1, 2, 3])
     }
 
     @Test func `limits are allowed and one over them is not`() throws {

@@ -30,18 +30,23 @@ extension Replica {
     package func readRight(now: Instant) -> ReadRight {
         guard let leading else { return .no(deciding == nil ? .notPrimary : .starting) }
         guard leading.isOpen else { return .no(.starting) }
-        guard let companion else { return .now }
-        if let copy = leading.copy, copy.node == companion, let confirmed = copy.confirmed,
-            now < confirmed.advanced(by: ReplicaLimits.lease)
-        {
-            return .now
-        }
+        if let readableUntil, now < readableUntil { return .now }
         guard let stream = leading.stream, stream.node == companion, stream.state != .snapshot,
             !isStalled
         else {
             return .no(.noReadLease)
         }
         return .afterConfirmation(now)
+    }
+
+    /// Before this moment reads may be answered, unless an event changes it; nil where a
+    /// confirmation is needed, or there is no right at all.
+    package var readableUntil: Instant? {
+        guard let leading, leading.isOpen else { return nil }
+        guard let companion else { return Instant(nanoseconds: .max) }
+        guard let copy = leading.copy, copy.node == companion, let confirmed = copy.confirmed
+        else { return nil }
+        return confirmed.advanced(by: ReplicaLimits.lease)
     }
 
     /// The right to append, for a command that wants that many copies.
@@ -51,6 +56,17 @@ extension Replica {
         guard minReplicas <= replicas else { return .no(.insufficientCopies) }
         if companion != nil { return isCompanionLost(at: now) ? .no(.followerLost) : .yes }
         return meta.register.mayWriteAlone ? .yes : .no(.followerLost)
+    }
+
+    /// Up to and with this moment a command may be appended that asks for no more than `replicas`
+    /// copies, unless an event changes it; nil where it may not at all.
+    package var writableUntil: Instant? {
+        guard let leading, leading.isOpen, leading.handOver == nil else { return nil }
+        guard let companion else {
+            return meta.register.mayWriteAlone ? Instant(nanoseconds: .max) : nil
+        }
+        let copy = leading.copy.flatMap { $0.node == companion ? $0 : nil }
+        return (copy?.heardAt ?? leading.since).advanced(by: ReplicaLimits.silence)
     }
 
     /// How many copies an acknowledgement means: the acting members.

@@ -5,7 +5,7 @@ internal import WorkProtocol
 /// A reply that waits until what it depends on is committed.
 struct HeldReply {
     var lsn: LSN
-    var session: UInt64
+    var session: Session
     var stream: UInt32
     var deadline: Instant
     /// Whether it answers a command: then its fate is unknown when the wait is cut short.
@@ -15,7 +15,8 @@ struct HeldReply {
 
     enum Content {
         case answer([UInt8])
-        case failure(Failure)
+        /// Apart, since it is large and rare.
+        indirect case failure(Failure)
         /// A stream that may begin now.
         case stream(ExportStream)
     }

@@ -11,6 +11,8 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
     private unowned let node: Node
     private var decoder = FrameDecoder(from: .peer, messageBytes: PeerLink.messageBytes)
     private let encoder = FrameEncoder()
+    /// What is being sent; kept for its memory.
+    private var outgoing = ByteWriter(capacity: 4096)
     /// Whether the pair's protocol has been told of it.
     private var isAnnounced = false
     /// The name the other end's certificate gives it, if it has one.
@@ -36,7 +38,7 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
         introduction.address = node.configuration.advertised
         introduction.name = node.configuration.name
         introduction.version = node.configuration.version
-        send(Self.introduction, introduction.encoded())
+        send(Self.introduction) { introduction.encode(into: &$0) }
         if let identity { announce(identity) }
     }
 
@@ -47,21 +49,21 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
         node.give(.peerConnected(id, identity))
     }
 
-    func send(_ message: PeerMessage) { send(Self.pairMessage, message.encoded()) }
+    func send(_ message: PeerMessage) {
+        send(Self.pairMessage) { message.encode(into: &$0) }
+    }
 
-    private func send(_ type: FrameType, _ payload: [UInt8]) {
-        var writer = ByteWriter(capacity: payload.count + 64)
-        encoder.append(FrameHeader(type, flags: .end), payload: payload, to: &writer)
-        connection.send(writer.bytes)
+    private func send(_ type: FrameType, _ message: (inout ByteWriter) -> Void) {
+        encoder.append(FrameHeader(type, flags: .end), to: &outgoing, payload: message)
+        connection.send(outgoing.span)
+        outgoing.removeAll()
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: any Connection) {
         var reader = unsafe ByteReader(bytes.bytes)
         do {
             while let frame = try decoder.next(&reader) {
-                let type = frame.header.type
-                let payload = frame.payloadCopy()
-                try take(type, payload)
+                try take(frame)
                 if node.hasEnded { return }
             }
         } catch {
@@ -70,10 +72,10 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
         }
     }
 
-    private func take(_ type: FrameType, _ payload: [UInt8]) throws {
-        switch type {
+    private func take(_ frame: borrowing Frame) throws {
+        switch frame.header.type {
         case Self.introduction:
-            let address = try MemberAddress(decoding: payload)
+            let address = try MemberAddress(decoding: frame.payload)
             try address.validate()
             guard let claimed = Identity(address.node), identity == nil || identity == claimed
             else { throw NodeEnd(76, "it names itself as another node than its certificate does") }
@@ -83,7 +85,7 @@ final class PeerLink: ConnectionReceiver, @unchecked Sendable {
             if isNews != PeerAddress(address) { node.announceTopology() }
         case Self.pairMessage:
             guard isAnnounced else { throw NodeEnd(76, "a message came before the introduction") }
-            node.give(.peerReceived(id, try unsafe PeerMessage(payload.span.bytes)))
+            node.give(.peerReceived(id, try PeerMessage(frame.payload)))
         case .goAway: node.drop(self)
         default: break
         }

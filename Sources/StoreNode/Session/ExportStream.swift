@@ -119,7 +119,7 @@ final class ExportStream: @unchecked Sendable {
         session.exports.removeValue(forKey: stream)
         session.deliver(
             HeldReply(
-                lsn: lsn, session: session.id, stream: stream, deadline: node.now,
+                lsn: lsn, session: session, stream: stream, deadline: node.now,
                 isCommand: false, workspacePosition: end.position, content: .answer(end.encoded())))
     }
 
@@ -255,7 +255,7 @@ extension Node {
         session.exports[asked.stream] = stream
         hold(
             HeldReply(
-                lsn: lsn, session: session.id, stream: asked.stream, deadline: asked.deadline,
+                lsn: lsn, session: session, stream: asked.stream, deadline: asked.deadline,
                 isCommand: false, workspacePosition: 0, content: .stream(stream)),
             for: session)
     }

@@ -14,23 +14,57 @@ extension Session {
         case .failure(let failure): write(failure, on: reply.stream)
         case .answer(let payload):
             guard payload.count <= Limits.responseBytes else {
-                return write(tooLarge(reply, payload.count), on: reply.stream)
+                return write(
+                    tooLarge(payload.count, isCommand: reply.isCommand), on: reply.stream)
             }
-            var header = FrameHeader(.response, flags: .end, stream: reply.stream)
-            if isOperator { header.route = reply.lsn.rawValue }
             encoder.append(
-                header, extensions: extensions(reply), payload: payload, to: &output)
+                header(reply.stream, reply.lsn),
+                encodedExtensions: extensions(reply.workspacePosition), payload: payload,
+                to: &output)
             dirty()
         }
     }
 
+    /// Answers a request at once, with what `body` writes; nothing leaves if it throws. For what
+    /// may be shown already: no answer is made apart and copied.
+    func answer(
+        _ stream: UInt32, at lsn: LSN, _ workspacePosition: UInt64,
+        _ body: (inout ByteWriter) throws(Rejection) -> Void
+    ) throws(Rejection) {
+        let start = output.count
+        let count = try encoder.append(
+            header(stream, lsn), encodedExtensions: extensions(workspacePosition), to: &output,
+            payload: body)
+        guard finishRequest(stream) else { return output.truncate(to: start) }
+        guard count <= Limits.responseBytes else {
+            output.truncate(to: start)
+            return write(tooLarge(count, isCommand: false), on: stream)
+        }
+        dirty()
+    }
+
+    private func header(_ stream: UInt32, _ lsn: LSN) -> FrameHeader {
+        var header = FrameHeader(.response, flags: .end, stream: stream)
+        if isOperator { header.route = lsn.rawValue }
+        return header
+    }
+
+    /// Where an answer stands, which saw a workspace at a position.
+    private func extensions(_ workspacePosition: UInt64) -> [UInt8] {
+        let standing = node.answerStanding
+        guard isOperator else { return standing.bytes }
+        if operatorStanding?.isSame(as: standing) != true { operatorStanding = standing }
+        operatorStanding?.tell(workspacePosition)
+        return operatorStanding?.bytes ?? []
+    }
+
     /// A client would have to take an answer of this size for a broken connection.
-    private func tooLarge(_ reply: HeldReply, _ count: Int) -> Failure {
+    private func tooLarge(_ count: Int, isCommand: Bool) -> Failure {
         var failure = Failure(
             .tooLarge,
             "The answer has \(count) bytes, at most \(Limits.responseBytes); ask for less at a "
                 + "time, or for a stream.")
-        if reply.isCommand { failure.outcome = .executed }
+        if isCommand { failure.outcome = .executed }
         return failure
     }
 
@@ -48,19 +82,6 @@ extension Session {
         dirty()
     }
 
-    var isOperator: Bool { credentials?.principal.scopes.contains(.operate) ?? false }
-
-    /// Where the answer stands: the epoch, how many copies it is safe on, and the position, which
-    /// only operators see plainly, since it tells how much others do.
-    private func extensions(_ reply: HeldReply) -> Extensions {
-        var extensions = Extensions()
-        extensions.standing = Extensions.Standing(
-            epoch: node.wireEpoch, replicas: UInt8(clamping: node.replica.replicas),
-            workspacePosition: isOperator ? reply.workspacePosition : 0)
-        extensions.position = node.positionToken(reply.lsn)
-        return extensions
-    }
-
     func write(_ header: FrameHeader, payload: [UInt8] = []) {
         encoder.append(header, payload: payload, to: &output)
         dirty()
@@ -69,6 +90,7 @@ extension Session {
     private func dirty() {
         guard !isDirty else { return }
         isDirty = true
+        guard !isReceiving else { return }
         node.dirtySessions.append(self)
         node.scheduleTurn()
     }
@@ -77,7 +99,7 @@ extension Session {
     func flush() {
         isDirty = false
         guard !isClosed, output.count > 0 else { return }
-        connection.send(output.bytes)
+        connection.send(output.span)
         output.removeAll()
         if connection.unsentBytes > Limits.unsentBytes {
             node.world.tell(.note("\(connection.peer): reads too slowly, closed"))

@@ -20,14 +20,18 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     var decoder = FrameDecoder(from: .client)
     var encoder = FrameEncoder()
     /// Who it is, once it has said so.
-    var credentials: Credentials?
-    /// Requests that are not done, by stream; also those that nobody waits for any more.
-    private var requests: [UInt32: OpenRequest] = [:]
-    /// The bytes of their messages.
-    private var requestBytes = 0
+    var credentials: Credentials? {
+        didSet { isOperator = credentials?.principal.scopes.contains(.operate) ?? false }
+    }
+    private(set) var isOperator = false
+    /// What an operator's answers say besides themselves: filled in anew for each.
+    var operatorStanding: AnswerStanding?
+    private var requests = OpenRequests()
     var exports: [UInt32: ExportStream] = [:]
     var output = ByteWriter(capacity: 4096)
     var isDirty = false
+    /// Whether more may have arrived: what is answered meanwhile leaves together, when all is read.
+    private(set) var isReceiving = false
     private(set) var isClosed = false
     private(set) var isReading = true
     var greetingLimit: (any ScheduledWork)?
@@ -39,13 +43,6 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     struct Credentials {
         var principal: Principal
         var secretHash: [UInt8]
-    }
-
-    /// A request that holds its place until its work is done, even when its client has given it up:
-    /// otherwise asking and giving up in turn would be a way round every limit.
-    struct OpenRequest {
-        var bytes: Int
-        var isWanted = true
     }
 
     init(_ id: UInt64, _ connection: any Connection, _ node: Node) {
@@ -65,6 +62,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: any Connection) {
         guard !isClosed else { return }
+        isReceiving = true
         heardAt = node.now
         var reader = unsafe ByteReader(bytes.bytes)
         do throws(FrameError) {
@@ -80,8 +78,8 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     }
 
     func receivedAll(on connection: any Connection) {
-        regulateReading()
-        node.scheduleTurn()
+        isReceiving = false
+        if isDirty { flush() } else { regulateReading() }
     }
 
     func writable(_ connection: any Connection) {
@@ -114,8 +112,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         if let failure = refusal(of: frame.header, bytes) {
             return write(failure, on: frame.header.stream)
         }
-        requests[frame.header.stream] = OpenRequest(bytes: bytes)
-        requestBytes += bytes
+        requests.add(frame.header.stream, bytes: bytes)
         node.take(frame, from: self)
     }
 
@@ -132,7 +129,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         guard requests.count < Limits.streams else {
             return overloaded("There are \(Limits.streams) requests under way on this connection")
         }
-        guard requestBytes + decoder.heldBytes + bytes <= Limits.requestsInFlightBytes else {
+        guard requests.bytes + decoder.heldBytes + bytes <= Limits.requestsInFlightBytes else {
             return overloaded("The requests under way on this connection are too large together")
         }
         guard !isFullOfAnswers(output.count) else {
@@ -147,7 +144,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     /// The client does not want the answer any more. What was begun goes on, and keeps its place.
     private func cancel(_ stream: UInt32) {
-        requests[stream]?.isWanted = false
+        requests.cancel(stream)
         exports[stream]?.cancel()
     }
 
@@ -155,10 +152,9 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     /// - Returns: whether somebody waits for its answer.
     @discardableResult
     func finishRequest(_ stream: UInt32) -> Bool {
-        guard let request = requests.removeValue(forKey: stream) else { return false }
-        requestBytes -= request.bytes
+        guard let isWanted = requests.finish(stream) else { return false }
         if !isReading { regulateReading() }
-        return request.isWanted && !isClosed
+        return isWanted && !isClosed
     }
 
     // MARK: - Bounds
@@ -170,7 +166,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     /// Stops reading while there is too much of this client's here, and goes on when there is less.
     func regulateReading() {
-        let held = requestBytes + decoder.heldBytes
+        let held = requests.bytes + decoder.heldBytes
         let mayRead = held <= Limits.requestsInFlightHardBytes && !isFullOfAnswers()
         guard mayRead != isReading, !isClosed else { return }
         isReading = mayRead

@@ -30,6 +30,8 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
     /// Written in parts of this size, each flushed, so that `unsentBytes` falls while a lot is
     /// being sent: TLS makes one piece of what is flushed at once, and says when all of it is gone.
     private static let part = 128 << 10
+    /// How much memory an idle connection keeps for what it will send.
+    private static let kept = 64 << 10
 
     private(set) var peer: Endpoint
     private(set) var peerNames: [String] = []
@@ -42,6 +44,8 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
     private var phase = Phase.opening
     private var context: ChannelHandlerContext?
     private var collected = ByteBuffer()
+    /// Empty; its memory is for what is collected next.
+    private var spare = ByteBuffer()
     private var hasBeenHigh = false
     private var isInputClosed = false
     private var isOutputClosed = false
@@ -61,12 +65,12 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
 
     // MARK: Connection
 
-    func send(_ bytes: [UInt8]) {
+    func send(_ bytes: RawSpan) {
         guard phase == .open, !bytes.isEmpty else { return }
-        unsentBytes += bytes.count
+        unsentBytes += bytes.byteCount
         if unsentBytes >= Self.high { hasBeenHigh = true }
         if collected.readableBytes == 0 { turn.add(self) }
-        collected.writeBytes(bytes)
+        unsafe bytes.withUnsafeBytes { _ = unsafe collected.writeBytes($0) }
     }
 
     func setReading(_ on: Bool) {
@@ -83,7 +87,8 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
     func flushCollected() {
         guard let context, collected.readableBytes > 0 else { return }
         var rest = collected
-        collected = ByteBuffer()
+        collected = spare
+        spare = ByteBuffer()
         while let part = rest.readSlice(length: min(rest.readableBytes, Self.part)),
             part.readableBytes > 0
         {
@@ -92,6 +97,11 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
                 [self] _ in taken(count)
             }
         }
+        // What the socket has taken at once is nobody else's any more: to be written again without
+        // being allocated.
+        guard rest.capacity <= Self.kept else { return }
+        spare = rest
+        spare.clear()
     }
 
     private func taken(_ count: Int) {
@@ -290,6 +300,7 @@ final class ChannelConnection: ChannelInboundHandler, Connection, @unchecked Sen
         timer?.cancel()
         timer = nil
         collected = ByteBuffer()
+        spare = ByteBuffer()
         unsentBytes = 0
         let receiver = receiver
         self.receiver = nil

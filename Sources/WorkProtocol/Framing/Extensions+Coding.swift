@@ -1,4 +1,4 @@
-internal import ByteCoding
+package import ByteCoding
 
 extension Extensions {
     /// The types this program knows.
@@ -39,7 +39,7 @@ extension Extensions {
     }
 
     /// Appends the extensions, by rising type.
-    func encode(into writer: inout ByteWriter) {
+    package func encode(into writer: inout ByteWriter) {
         if let requestID, requestID.acknowledged > 0 {
             Extensions.begin(.acknowledged, 8, &writer)
             writer.append(fixed: requestID.acknowledged)

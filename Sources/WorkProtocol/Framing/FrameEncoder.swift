@@ -9,21 +9,14 @@ package struct FrameEncoder: Sendable {
 
     package init(features: Features = []) { self.features = features }
 
-    /// What the later fragments of a message carry.
-    private static let none = Extensions()
-
     /// Appends a frame (or the fragments of one message) with a payload that is there already.
     package func append(
         _ header: FrameHeader, extensions: Extensions = Extensions(), payload: RawSpan,
         to writer: inout ByteWriter
     ) {
-        if let block = compressed(payload, of: header.type) {
-            var header = header
-            header.flags.insert(.lz4)
-            append(header, extensions, whole: unsafe block.span.bytes, to: &writer)
-        } else {
-            append(header, extensions, whole: payload, to: &writer)
-        }
+        append(
+            header, extensionBytes: extensions.encodedByteCount, payload, to: &writer,
+            extensions.encode)
     }
 
     package func append(
@@ -33,33 +26,69 @@ package struct FrameEncoder: Sendable {
         append(header, extensions: extensions, payload: unsafe payload.span.bytes, to: &writer)
     }
 
-    /// Appends a frame whose payload `body` writes: the quick way for responses, since nothing is
-    /// encoded twice or moved. Only a payload past a fragment's size is taken out again.
+    /// The same with extensions that are encoded already.
     package func append(
-        _ header: FrameHeader, extensions: Extensions = Extensions(), to writer: inout ByteWriter,
-        payload body: (inout ByteWriter) -> Void
+        _ header: FrameHeader, encodedExtensions: [UInt8], payload: [UInt8],
+        to writer: inout ByteWriter
     ) {
-        let start = begin(header, extensions, &writer)
+        append(
+            header, extensionBytes: encodedExtensions.count, unsafe payload.span.bytes, to: &writer
+        ) { $0.append(encodedExtensions) }
+    }
+
+    /// Appends a frame whose payload `body` writes: the quick way for responses, since nothing is
+    /// encoded twice or moved. Only a payload past a fragment's size is taken out again. If `body`
+    /// throws, nothing is appended.
+    /// - Returns: how many bytes the payload has.
+    @discardableResult
+    package func append<Failure: Error>(
+        _ header: FrameHeader, encodedExtensions: [UInt8] = [], to writer: inout ByteWriter,
+        payload body: (inout ByteWriter) throws(Failure) -> Void
+    ) throws(Failure) -> Int {
+        let start = begin(header, encodedExtensions.count, &writer)
+        writer.append(encodedExtensions)
         let payloadStart = writer.count
-        body(&writer)
+        do { try body(&writer) } catch {
+            writer.truncate(to: start)
+            throw error
+        }
         let count = writer.count - payloadStart
         let isCompressible =
             features.contains(.lz4) && count >= Limits.compressibleBytes
             && header.type.isFragmentable
         if count <= Limits.fragmentBytes && !isCompressible {
             finish(start, &writer)
-            return
+            return count
         }
         var payload = ByteWriter(capacity: count)
         payload.append(writer.span.extracting(payloadStart..<writer.count))
         writer.truncate(to: start)
-        append(header, extensions: extensions, payload: payload.span, to: &writer)
+        append(
+            header, extensionBytes: encodedExtensions.count, payload.span, to: &writer
+        ) { $0.append(encodedExtensions) }
+        return count
+    }
+
+    /// The frame or fragments of a payload, compressed where that is agreed and worth it;
+    /// `extensions` writes so many bytes of extensions into the first.
+    private func append(
+        _ header: FrameHeader, extensionBytes: Int, _ payload: RawSpan,
+        to writer: inout ByteWriter, _ extensions: (inout ByteWriter) -> Void
+    ) {
+        if let block = compressed(payload, of: header.type) {
+            var header = header
+            header.flags.insert(.lz4)
+            append(
+                header, extensionBytes, whole: unsafe block.span.bytes, to: &writer, extensions)
+        } else {
+            append(header, extensionBytes, whole: payload, to: &writer, extensions)
+        }
     }
 
     /// The frame or fragments of a payload that is as it shall be sent.
     private func append(
-        _ header: FrameHeader, _ extensions: Extensions, whole payload: RawSpan,
-        to writer: inout ByteWriter
+        _ header: FrameHeader, _ extensionBytes: Int, whole payload: RawSpan,
+        to writer: inout ByteWriter, _ extensions: (inout ByteWriter) -> Void
     ) {
         precondition(
             payload.byteCount <= Limits.fragmentBytes || header.type.isFragmentable,
@@ -73,27 +102,26 @@ package struct FrameEncoder: Sendable {
                 header.flags.insert(.more)
                 header.flags.remove(.end)
             }
-            let start =
-                offset == 0
-                ? begin(header, extensions, &writer) : begin(header, FrameEncoder.none, &writer)
+            let start = begin(header, offset == 0 ? extensionBytes : 0, &writer)
+            if offset == 0 { extensions(&writer) }
             writer.append(payload.extracting(offset..<end))
             finish(start, &writer)
             offset = end
         } while offset < payload.byteCount
     }
 
-    /// Writes header and extensions; answers where the frame begins.
+    /// Writes the header of a frame with so many bytes of extensions; answers where it begins.
     private func begin(
-        _ header: FrameHeader, _ extensions: borrowing Extensions, _ writer: inout ByteWriter
+        _ header: FrameHeader, _ extensionBytes: Int, _ writer: inout ByteWriter
     ) -> Int {
         let start = writer.count
         var header = header
-        let count = extensions.encodedByteCount
-        precondition(count <= Limits.extensionBytes, "\(count) bytes of extensions in a frame")
-        header.extensionBytes = UInt16(count)
+        precondition(
+            extensionBytes <= Limits.extensionBytes,
+            "\(extensionBytes) bytes of extensions in a frame")
+        header.extensionBytes = UInt16(extensionBytes)
         header.checksum = 0
         header.append(to: &writer)
-        if count > 0 { extensions.encode(into: &writer) }
         return start
     }
 
