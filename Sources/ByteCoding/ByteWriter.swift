@@ -13,7 +13,7 @@
 package struct ByteWriter: ~Copyable {
     /// The memory; its first `count` bytes are written. Invariant: `count <= capacity`.
     @usableFromInline var base: UnsafeMutableRawPointer
-    @usableFromInline var capacity: Int
+    @usableFromInline package private(set) var capacity: Int
     /// How many bytes have been written.
     @usableFromInline package var count: Int
 

@@ -16,17 +16,19 @@ extension ByteReader {
     }
 
     /// A varint of two bytes or more. Up to eight are taken from one load: the first byte without
-    /// its top bit set ends it, and the groups of seven bits are pushed together.
+    /// its top bit set ends it, and the groups of seven bits are pushed together. The load may reach
+    /// past the part that the reader is narrowed to; the varint may not.
     @_lifetime(self: copy self)
     @usableFromInline @inline(never)
     mutating func longVarint() throws(Corruption) -> UInt64 {
-        guard remaining >= 8 else { return try lastVarint() }
+        guard bytes.byteCount &- offset >= 8 else { return try lastVarint() }
         let word = UInt64(
             littleEndian: unsafe bytes.unsafeLoadUnaligned(
                 fromUncheckedByteOffset: offset, as: UInt64.self))
         let ends = ~word & 0x8080_8080_8080_8080
-        guard ends != 0 else { return try lastVarint() }
-        offset &+= (ends.trailingZeroBitCount &>> 3) &+ 1
+        let width = (ends.trailingZeroBitCount &>> 3) &+ 1
+        guard ends != 0, width <= remaining else { return try lastVarint() }
+        offset &+= width
         let value = word & (ends ^ (ends &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
         let pairs = value & 0x007F_007F_007F_007F | (value & 0x7F00_7F00_7F00_7F00) &>> 1
         let fours = pairs & 0x0000_3FFF_0000_3FFF | (pairs & 0x3FFF_0000_3FFF_0000) &>> 2

@@ -65,3 +65,8 @@ uint64_t holdfast_xxh3_128(const void *bytes, size_t count, uint64_t seed, uint6
     *high = hash.high64;
     return hash.low64;
 }
+
+void holdfast_prefetch(const void *start, size_t count) {
+    const char *end = (const char *)start + count;
+    for (const char *line = start; line < end; line += 64) __builtin_prefetch(line);
+}

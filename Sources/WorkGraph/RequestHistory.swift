@@ -31,6 +31,12 @@ struct RequestHistory {
         var map: Int { Int(low % UInt64(spread)) }
     }
 
+    /// A session, and when it was used last: what eviction asks at every request.
+    private struct Used {
+        var key: Key
+        var time: Int64
+    }
+
     struct Outcome: Equatable {
         var sequence: UInt64
         var requestHash: UInt64
@@ -45,19 +51,36 @@ struct RequestHistory {
         }
     }
 
+    /// An outcome with its digest, which is asked for again when it is dropped.
+    private struct Kept {
+        let outcome: Outcome
+        let digest: UInt64
+
+        init(_ outcome: Outcome) {
+            self.outcome = outcome
+            digest = outcome.digest
+        }
+    }
+
     private struct Session {
         var acknowledged: UInt64 = 0
         /// The highest sequence whose outcome was dropped without being acknowledged.
         var dropped: UInt64 = 0
         var lastUsed: Int64 = 0
         /// By ascending sequence.
-        var outcomes: [Outcome] = []
+        var outcomes: [Kept] = []
         /// Of the answers in `outcomes`.
         var bytes = 0
         /// The sum of those of `outcomes`.
         var outcomesDigest: UInt64 = 0
         /// Its place in `order`.
         var place: Int32
+
+        /// Counts the outcome at `index` as gone.
+        mutating func drop(_ index: Int) {
+            bytes -= outcomes[index].outcome.answer.count
+            outcomesDigest &-= outcomes[index].digest
+        }
 
         /// Differs with anything that is known of the session `key`. O(1).
         func digest(_ key: Key) -> UInt64 {
@@ -79,7 +102,7 @@ struct RequestHistory {
     private var sessions = [[Key: Session]](repeating: [:], count: RequestHistory.spread)
     private static let spread = 256
     /// The sessions in the order they were last used.
-    private var order = UsageOrder<Key>()
+    private var order = UsageOrder<Used>()
     /// Creation time of the newest session that was evicted.
     private(set) var evicted: Int64 = 0
     /// Of all answers.
@@ -95,9 +118,10 @@ struct RequestHistory {
     /// What `digest` should be. O(all answers); for invariants.
     var expectedDigest: UInt64 {
         var sum: UInt64 = 0
-        order.forEach { key in
+        order.forEach { used in
+            let key = used.key
             guard var session = sessions[key.map][key] else { return }
-            session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.digest }
+            session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.outcome.digest }
             sum &+= session.digest(key)
         }
         return Self.mixed(sum, UInt64(bitPattern: evicted))
@@ -126,48 +150,64 @@ struct RequestHistory {
             ? .expired : .new
     }
 
-    private static func place(_ sequence: UInt64, in outcomes: [Outcome]) -> Int {
+    private static func place(_ sequence: UInt64, in outcomes: [Kept]) -> Int {
         var low = 0
         var high = outcomes.count
+        // A request is mostly newer than all that is known.
+        if let last = outcomes.last, last.outcome.sequence < sequence { return high }
         while low < high {
             let middle = (low + high) / 2
-            if outcomes[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+            if outcomes[middle].outcome.sequence < sequence {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return low
     }
 
-    private static func find(_ sequence: UInt64, in outcomes: [Outcome]) -> Outcome? {
+    private static func find(_ sequence: UInt64, in outcomes: [Kept]) -> Outcome? {
         let place = place(sequence, in: outcomes)
-        return place < outcomes.count && outcomes[place].sequence == sequence
-            ? outcomes[place] : nil
+        guard place < outcomes.count, outcomes[place].outcome.sequence == sequence else {
+            return nil
+        }
+        return outcomes[place].outcome
     }
 
     /// Keeps an outcome and drops what need not be known any more. Same on both nodes: called by
     /// `apply` only.
     mutating func remember(_ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64) {
         let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
-        if let place = sessions[key.map][key]?.place {
-            order.touch(place)
+        let map = key.map
+        let change: (bytes: Int, digest: UInt64)
+        if let index = sessions[map].index(forKey: key) {
+            order.touch(sessions[map].values[index].place, Used(key: key, time: time))
+            change = Self.remember(
+                outcome, id.acknowledged, at: time, of: key, in: &sessions[map].values[index])
         } else {
-            let session = Session(place: order.append(key))
+            var session = Session(place: order.append(Used(key: key, time: time)))
             sum &+= session.digest(key)
-            sessions[key.map][key] = session
+            change = Self.remember(outcome, id.acknowledged, at: time, of: key, in: &session)
+            sessions[map][key] = session
         }
-        let change = Self.remember(
-            outcome, id.acknowledged, at: time, of: key,
-            in: &sessions[key.map][key, default: Session(place: 0)])
         bytes += change.bytes
         sum &+= change.digest
-        while let oldest = order.oldest, let session = sessions[oldest.map][oldest],
-            session.lastUsed < time - Self.age || order.count > Self.sessionsMax
+        while let oldest = order.oldest,
+            oldest.time < time - Self.age || order.count > Self.sessionsMax
                 || bytes > Self.bytesMax
         {
-            evicted = max(evicted, oldest.created)
-            bytes -= session.bytes
-            sum &-= session.digest(oldest)
-            order.remove(session.place)
-            sessions[oldest.map].removeValue(forKey: oldest)
+            forget(oldest.key)
         }
+    }
+
+    private mutating func forget(_ key: Key) {
+        guard let session = sessions[key.map].removeValue(forKey: key) else {
+            preconditionFailure("a session is in the order of use, and nowhere else")
+        }
+        evicted = max(evicted, key.created)
+        bytes -= session.bytes
+        sum &-= session.digest(key)
+        order.remove(session.place)
     }
 
     /// Answers how many bytes more the session has, and what that adds to its digest.
@@ -179,24 +219,24 @@ struct RequestHistory {
         let digestBefore = session.digest(key)
         session.lastUsed = time
         session.acknowledged = max(session.acknowledged, acknowledged)
-        if let first = session.outcomes.first, first.sequence < session.acknowledged {
-            let end = place(session.acknowledged, in: session.outcomes)
-            for outcome in session.outcomes[..<end] {
-                session.bytes -= outcome.answer.count
-                session.outcomesDigest &-= outcome.digest
-            }
-            session.outcomes.removeSubrange(..<end)
+        var end = 0
+        while end < session.outcomes.count,
+            session.outcomes[end].outcome.sequence < session.acknowledged
+        {
+            session.drop(end)
+            end += 1
         }
-        session.outcomes.insert(outcome, at: place(outcome.sequence, in: session.outcomes))
+        if end > 0 { session.outcomes.removeSubrange(..<end) }
+        let kept = Kept(outcome)
+        session.outcomes.insert(kept, at: place(outcome.sequence, in: session.outcomes))
         session.bytes += outcome.answer.count
-        session.outcomesDigest &+= outcome.digest
+        session.outcomesDigest &+= kept.digest
         while session.outcomes.count > 1,
             session.outcomes.count > outcomesPerSession || session.bytes > bytesPerSession
         {
+            session.drop(0)
             let oldest = session.outcomes.removeFirst()
-            session.bytes -= oldest.answer.count
-            session.outcomesDigest &-= oldest.digest
-            session.dropped = max(session.dropped, oldest.sequence)
+            session.dropped = max(session.dropped, oldest.outcome.sequence)
         }
         return (session.bytes - before, session.digest(key) &- digestBefore)
     }
@@ -207,7 +247,8 @@ struct RequestHistory {
     func forEachStored<Failure: Error>(
         _ body: (StoredSession) throws(Failure) -> Void
     ) throws(Failure) {
-        try order.forEach { (key) throws(Failure) in
+        try order.forEach { (used) throws(Failure) in
+            let key = used.key
             guard let session = sessions[key.map][key] else { return }
             var stored = StoredSession()
             stored.session = Self.bytes(RequestID(high: key.high, low: key.low, sequence: 0))
@@ -215,7 +256,8 @@ struct RequestHistory {
             stored.acknowledged = session.acknowledged
             stored.dropped = session.dropped
             stored.lastUsed = session.lastUsed
-            stored.outcomes = session.outcomes.map { outcome in
+            stored.outcomes = session.outcomes.map { kept in
+                let outcome = kept.outcome
                 var copy = StoredOutcome()
                 copy.sequence = outcome.sequence
                 copy.requestHash = outcome.requestHash
@@ -237,16 +279,18 @@ struct RequestHistory {
         guard sessions[key.map][key] == nil else {
             throw Corruption(offset: 0, expected: "a session once", found: "it again")
         }
-        var session = Session(place: order.append(key))
+        let used = Used(key: key, time: stored.lastUsed)
+        var session = Session(place: order.append(used))
         session.lastUsed = stored.lastUsed
         session.acknowledged = stored.acknowledged
         session.dropped = stored.dropped
         session.outcomes = stored.outcomes.map {
-            Outcome(
-                sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
-                method: $0.method, position: $0.position)
+            Kept(
+                Outcome(
+                    sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
+                    method: $0.method, position: $0.position))
         }
-        session.bytes = session.outcomes.reduce(0) { $0 + $1.answer.count }
+        session.bytes = session.outcomes.reduce(0) { $0 + $1.outcome.answer.count }
         session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.digest }
         bytes += session.bytes
         sum &+= session.digest(key)

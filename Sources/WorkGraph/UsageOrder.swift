@@ -32,8 +32,9 @@ struct UsageOrder<Element> {
         return place
     }
 
-    /// Makes an element the newest.
-    mutating func touch(_ place: Int32) {
+    /// Makes the element at `place` the newest, and says what it is now.
+    mutating func touch(_ place: Int32, _ element: Element) {
+        nodes[Int(place)].element = element
         guard place != last else { return }
         unlink(place)
         link(place)

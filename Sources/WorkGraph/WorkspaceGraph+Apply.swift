@@ -6,22 +6,28 @@ extension WorkspaceGraph {
     /// `conclude`, the primary itself. Total: it decides nothing, and fails only on bytes that no
     /// primary wrote.
     package func apply(_ body: RawSpan) throws(Corruption) {
-        let record = try ChangeRecord(decoding: body)
-        for change in record.changes {
-            try write(change.row, change.kind, change.content)
+        var changes: [RecordedChange] = []
+        swap(&changes, &recorded)
+        defer {
+            changes.removeAll(keepingCapacity: changes.count < 1024)
+            swap(&changes, &recorded)
         }
-        conclude(record)
+        let head = try RecordHead(decoding: body, changes: &changes)
+        for change in changes {
+            if let start = change.start {
+                try write(change.row, change.kind, body.extracting(start..<change.end))
+            } else {
+                try remove(change.row, change.kind)
+            }
+        }
+        conclude(head)
     }
 
-    /// Writes a row, or removes it where there is no content.
-    func write(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) throws(Corruption) {
-        guard let content else {
-            if let task = try forget(row) { indexes.change(task: row, from: task, to: nil) }
-            rows.remove(row)
-            notice(kind)
-            return
-        }
-        try unsafe write(row, kind, content.span.bytes)
+    /// Removes a row, if there is one.
+    func remove(_ row: UInt32, _ kind: EntityKind) throws(Corruption) {
+        if let task = try forget(row) { indexes.change(task: row, from: task, to: nil) }
+        rows.remove(row)
+        notice(kind)
     }
 
     /// Writes one row, and brings the digest and the indexes along.
@@ -76,18 +82,16 @@ extension WorkspaceGraph {
     }
 
     /// What every record does besides its changes.
-    func conclude(_ record: ChangeRecord) {
+    func conclude(_ record: RecordHead) {
         position += 1
         time = max(time, record.time)
         nextRow = max(nextRow, record.nextRow)
-        guard let (high, low) = RequestHistory.words(record.session) else { return }
+        guard let request = record.request else { return }
         history.remember(
-            RequestID(
-                high: high, low: low, sequence: record.sequence, acknowledged: record.acknowledged),
-            Gid(record.principal),
+            request, Gid(record.principal),
             RequestHistory.Outcome(
-                sequence: record.sequence, requestHash: record.requestHash, answer: record.answer,
-                method: record.method, position: position),
+                sequence: request.sequence, requestHash: record.requestHash,
+                answer: record.answer, method: record.method, position: position),
             at: record.time)
     }
 }

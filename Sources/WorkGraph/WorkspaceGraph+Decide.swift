@@ -6,9 +6,8 @@ package import WorkProtocol
 extension WorkspaceGraph {
     /// What a command does, within the transaction under way; the answer's bytes.
     func decide(
-        _ command: Command, _ principal: Principal, _ now: Int64
+        _ command: Command, _ caller: Caller, _ now: Int64
     ) throws(Rejection) -> [UInt8] {
-        let caller = try caller(principal)
         try caller.require(.write, "write")
         if case .`import` = command { try caller.require(.import, "import") }
         return ordinal == 0

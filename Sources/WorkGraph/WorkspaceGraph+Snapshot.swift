@@ -5,7 +5,7 @@ package import WorkProtocol
 ///
 /// Shares the rows' pages until they are written to. Encoding reads only what is its own, so it may
 /// run on another queue.
-package struct FrozenWorkspace: @unchecked Sendable {
+package final class FrozenWorkspace: @unchecked Sendable {
     // Sendable: the pages it shares are copied before they are written (`RowStore.own`), and the
     // rest is values.
     private let rows: RowStore
@@ -14,7 +14,7 @@ package struct FrozenWorkspace: @unchecked Sendable {
     package let digest: UInt64
 
     init(_ graph: WorkspaceGraph) {
-        rows = graph.rows
+        rows = graph.rows.copy()
         history = graph.history
         digest = graph.digest
         var header = WorkspaceHeader()

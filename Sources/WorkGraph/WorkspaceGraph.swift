@@ -15,8 +15,17 @@ package import WorkProtocol
 /// is empty.
 package final class WorkspaceGraph {
     package let ordinal: UInt32
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var rows = RowStore()
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var indexes = Indexes()
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var history = RequestHistory()
     /// How many records have been applied: the workspace's own position.
     package internal(set) var position: UInt64 = 0
@@ -25,7 +34,13 @@ package final class WorkspaceGraph {
     /// The log time: that of the newest record. Never goes back.
     var time: Int64 = 0
     /// The sum of the hashes of all rows.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var rowDigest: UInt64 = 0
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var gids: GidPermutation
     /// Seals the cursors of pages.
     var cursors: CursorSeal
@@ -39,20 +54,18 @@ package final class WorkspaceGraph {
     /// The other workspaces, for the directory to ask who somebody is in them while it decides.
     /// Never asked by `apply`.
     package var peer: (UInt32) -> WorkspaceGraph? = { _ in nil }
-    /// What the transaction under way has written, with what was there before.
-    private var journal: [JournalEntry] = []
-    /// Of the rows in `journal`.
-    private var journalBytes = 0
+    /// What the transaction under way has written.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var journal = Journal()
+    /// Memory for the changes of a record that is applied.
+    var recorded: [RecordedChange] = []
+    /// Memory for records.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var scratch = ByteWriter(capacity: 4096)
-
-    private struct JournalEntry {
-        var row: UInt32
-        var kind: EntityKind
-        var old: (kind: EntityKind, content: [UInt8])?
-        var new: [UInt8]?
-
-        var bytes: Int { (old?.content.count ?? 0) + (new?.count ?? 0) }
-    }
 
     package init(ordinal: UInt32) {
         self.ordinal = ordinal
@@ -86,6 +99,8 @@ package final class WorkspaceGraph {
         let gid = Gid(gid)
         guard gid.isValid, gid.workspace == ordinal else { return nil }
         let row = gids.row(gid)
+        // Whoever asks for a task reads its row next.
+        if kind == .task { rows.prefetch(row) }
         return rows.kind(of: row) == kind ? row : nil
     }
 
@@ -119,35 +134,26 @@ package final class WorkspaceGraph {
 
     /// Writes a row, within a transaction.
     func put<Row: Message>(_ row: UInt32, _ kind: EntityKind, _ message: Row) {
-        change(row, kind, encoded(message))
-    }
-
-    /// The message's bytes, by way of memory that is kept.
-    private func encoded<Value: Message>(_ message: Value) -> [UInt8] {
-        scratch.removeAll()
-        message.encode(into: &scratch)
-        return scratch.bytes
+        let entry = journal.note(row, kind, in: rows) { message.encode(into: &$0) }
+        mustWrite(row, kind, entry.new, in: journal.bytes)
     }
 
     /// Removes a row, within a transaction.
     func erase(_ row: UInt32) {
         guard let kind = rows.kind(of: row) else { return }
-        change(row, kind, nil)
-    }
-
-    private func change(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) {
-        let old = rows.withRow(row) { kind, bytes in
-            (kind: kind, content: unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
-        }
-        let entry = JournalEntry(row: row, kind: kind, old: old, new: content)
-        journal.append(entry)
-        journalBytes += entry.bytes
-        mustWrite(row, kind, content)
+        _ = journal.note(row, kind, in: rows, nil)
+        mustWrite(row, kind, nil, in: journal.bytes)
     }
 
     /// Writes what this program encoded itself; if it cannot read that, it is wrong.
-    private func mustWrite(_ row: UInt32, _ kind: EntityKind, _ content: [UInt8]?) {
-        do { try write(row, kind, content) } catch {
+    private func mustWrite(
+        _ row: UInt32, _ kind: EntityKind, _ content: Journal.Content?,
+        in bytes: borrowing ByteWriter
+    ) {
+        do throws(Corruption) {
+            guard let content else { return try remove(row, kind) }
+            try write(row, content.kind, bytes.span.extracting(content.start..<content.end))
+        } catch {
             preconditionFailure("a row this program wrote is damaged: \(error)")
         }
     }
@@ -156,12 +162,12 @@ package final class WorkspaceGraph {
 
     /// Runs `body`; if it rejects, everything it wrote is undone. May be nested.
     func transact<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
-        let mark = journal.count
+        let mark = journal.entries.count
         let rowMark = nextRow
         do { return try body() } catch {
-            while journal.count > mark, let entry = journal.popLast() {
-                journalBytes -= entry.bytes
-                mustWrite(entry.row, entry.old?.kind ?? entry.kind, entry.old?.content)
+            while journal.entries.count > mark, let entry = journal.popLast() {
+                mustWrite(entry.row, entry.kind, entry.old, in: journal.bytes)
+                journal.forget(entry)
             }
             nextRow = rowMark
             throw error
@@ -174,35 +180,12 @@ package final class WorkspaceGraph {
 
     /// Refuses to go on with a request that has changed too much already.
     func requireRoom() throws(Rejection) {
-        guard journalBytes <= Self.journalMax else {
+        guard journal.bytes.count <= Self.journalMax else {
             throw Rejection(
                 .tooLarge,
                 "The request changes more than \(Self.journalMax) bytes of rows over and over; ask "
                     + "for fewer changes at a time.")
         }
-    }
-
-    /// The changes of the transaction, one a row: what it is now, if it is not what it was.
-    private func changes() -> [Change] {
-        // A table pays only where many rows were written.
-        var place: [UInt32: Int] = [:]
-        let isLong = journal.count > 16
-        var changes: [Change] = []
-        changes.reserveCapacity(journal.count)
-        for entry in journal {
-            var change = Change()
-            change.row = entry.row
-            change.kind = entry.kind
-            change.content = entry.new
-            let known = isLong ? place[entry.row] : changes.firstIndex { $0.row == entry.row }
-            if let known {
-                changes[known] = change
-            } else {
-                if isLong { place[entry.row] = changes.count }
-                changes.append(change)
-            }
-        }
-        return changes
     }
 
     /// What a command did, or had done before.
@@ -231,61 +214,65 @@ package final class WorkspaceGraph {
         _ command: Command, as principal: Principal, request: RequestID?, requestHash: UInt64,
         wallTime: Int64
     ) throws(Rejection) -> Performed {
-        precondition(journal.isEmpty, "a transaction was left open")
+        precondition(journal.entries.isEmpty, "a transaction was left open")
         let now = max(wallTime, time)
-        if let recalled = try recall(request, principal, requestHash, now) { return recalled }
+        let (caller, recalled) = try recall(request, principal, requestHash, now)
+        if let recalled { return recalled }
         walked = 0
         let rowMark = nextRow
-        defer {
-            journal.removeAll(keepingCapacity: true)
-            journalBytes = 0
-        }
+        defer { journal.clear() }
         return try transact { () throws(Rejection) in
-            let answer = try decide(command, principal, now)
-            var record = ChangeRecord()
-            record.time = now
-            record.principal = principal.account.rawValue
-            record.method = UInt32(command.method.id)
-            if let request {
-                record.session = RequestHistory.bytes(request)
-                record.sequence = request.sequence
-                record.acknowledged = request.acknowledged
-                record.requestHash = requestHash
-                record.answer = answer
-            }
-            record.changes = changes()
-            record.nextRow = nextRow
-            if record.changes.isEmpty && request == nil && nextRow == rowMark {
+            let answer = try decide(command, caller, now)
+            if journal.entries.isEmpty && request == nil && nextRow == rowMark {
                 return Performed(answer: answer, record: nil, position: position)
             }
-            let body = encoded(record)
-            guard body.count <= Self.recordMax else {
-                throw Rejection(
-                    .tooLarge,
-                    "The request changes \(body.count) bytes of rows, and one record of "
-                        + "the log holds \(Self.recordMax); ask for fewer changes at a time.")
+            var head = RecordHead()
+            head.time = now
+            head.principal = principal.account.rawValue
+            head.method = UInt32(command.method.id)
+            head.request = request
+            if request != nil {
+                head.requestHash = requestHash
+                head.answer = answer
             }
-            conclude(record)
+            head.nextRow = nextRow
+            let body = try encoded(head)
+            conclude(head)
             return Performed(answer: answer, record: body, position: position)
         }
     }
 
+    private func encoded(_ head: RecordHead) throws(Rejection) -> [UInt8] {
+        scratch.removeAll()
+        head.encode(with: journal, into: &scratch)
+        guard scratch.count <= Self.recordMax else {
+            throw Rejection(
+                .tooLarge,
+                "The request changes \(scratch.count) bytes of rows, and one record of "
+                    + "the log holds \(Self.recordMax); ask for fewer changes at a time.")
+        }
+        return scratch.bytes
+    }
+
     private func recall(
         _ request: RequestID?, _ principal: Principal, _ hash: UInt64, _ now: Int64
-    ) throws(Rejection) -> Performed? {
+    ) throws(Rejection) -> (caller: Caller, recalled: Performed?) {
         let recalled = request.map {
             history.recall($0, principal.account, hash: hash, at: now)
         }
         // To a stranger, what is known of a session tells that there is a workspace.
-        do throws(Rejection) { _ = try caller(principal) } catch {
+        let caller: Caller
+        do throws(Rejection) { caller = try self.caller(principal) } catch {
             var refusal = error
             if case .known = recalled { refusal.wasExecuted = true }
             throw refusal
         }
         switch recalled {
-        case nil, .new: return nil
+        case nil, .new: return (caller, nil)
         case .known(let outcome):
-            return Performed(answer: outcome.answer, record: nil, position: outcome.position)
+            let performed = Performed(
+                answer: outcome.answer, record: nil, position: outcome.position)
+            return (caller, performed)
         case .reused:
             throw Rejection(
                 .requestIDReused,

@@ -71,7 +71,7 @@ import WorkProtocol
         let row = try #require(world.graph.indexes.people[1]).row
         var member = try #require(world.graph.load(Membership.self, row))
         member.day = 0
-        try world.graph.write(row, .membership, member.encoded())
+        try world.graph.write(row, .membership, member.encoded().span.bytes)
     }
 
     @Test func `days on which nothing ran are made up for`() throws {

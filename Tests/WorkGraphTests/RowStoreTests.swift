@@ -10,7 +10,18 @@ import WorkProtocol
         var bytes: [UInt8]
     }
 
-    private func rows(of store: RowStore) -> [UInt32: Row] {
+    /// A copy of a store, and what was in it when it was taken.
+    private final class Copy {
+        let store: RowStore
+        let model: [UInt32: Row]
+
+        init(_ store: borrowing RowStore, _ model: [UInt32: Row]) {
+            self.store = store.copy()
+            self.model = model
+        }
+    }
+
+    private func rows(of store: borrowing RowStore) -> [UInt32: Row] {
         var found: [UInt32: Row] = [:]
         var previous: UInt32?
         store.forEach { row, kind, bytes in
@@ -28,7 +39,7 @@ import WorkProtocol
         var random = SeededRandom(seed: seed)
         var store = RowStore()
         var model: [UInt32: Row] = [:]
-        var copies: [(store: RowStore, model: [UInt32: Row])] = []
+        var copies: [Copy] = []
         for step in 0..<3000 {
             let row = UInt32(1 + random.below(500))
             if random.once(in: 4) {
@@ -45,7 +56,7 @@ import WorkProtocol
             #expect(store.bytes(of: row) == model[row]?.bytes, "seed \(seed), step \(step)")
             #expect(store.kind(of: row) == model[row]?.kind)
             #expect(store.count == model.count)
-            if random.once(in: 300) { copies.append((store, model)) }
+            if random.once(in: 300) { copies.append(Copy(store, model)) }
             if random.once(in: 700), !copies.isEmpty { copies.removeFirst() }
         }
         #expect(rows(of: store) == model, "seed \(seed)")
@@ -69,7 +80,7 @@ import WorkProtocol
     @Test func `a copy is not touched by what is written later`() {
         var store = RowStore()
         for row in UInt32(1)...100 { store.set(row, kind: .task, [UInt8(row)].span.bytes) }
-        let copy = store
+        let copy = store.copy()
         for row in UInt32(1)...100 { store.set(row, kind: .task, [0].span.bytes) }
         store.remove(50)
         for row in UInt32(1)...100 { #expect(copy.bytes(of: row) == [UInt8(row)]) }

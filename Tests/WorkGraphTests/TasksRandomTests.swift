@@ -54,6 +54,12 @@ import WorkProtocol
         #expect(replayed.digest == world.graph.digest, "seed \(seed)")
         #expect(replayed.checkInvariants() == [], "seed \(seed)")
         #expect(replayed.indexes == world.graph.indexes, "seed \(seed)")
+        // Records are written by hand, without the message that describes them.
+        for record in world.records {
+            let message = try ChangeRecord(decoding: record)
+            #expect(message.encoded() == record, "seed \(seed)")
+            #expect(Set(message.changes.map(\.row)).count == message.changes.count)
+        }
     }
 
     @Test(arguments: seeds)

@@ -1,5 +1,6 @@
-// CRC-32C with the processor's instruction where it has one, and XXH3 from Debian's libxxhash-dev,
-// compiled in so that nothing is needed at run time. In C because Swift has no such intrinsics.
+// CRC-32C with the processor's instruction where it has one, prefetching, and XXH3 from Debian's
+// libxxhash-dev, compiled in so that nothing is needed at run time. In C because Swift has no such
+// intrinsics.
 #ifndef HOLDFAST_CCHECKSUM_H
 #define HOLDFAST_CCHECKSUM_H
 #include <stddef.h>
@@ -13,4 +14,7 @@ uint64_t holdfast_xxh3_64(const void *bytes, size_t count, uint64_t seed);
 
 /// XXH3, 128 bits, of `count` bytes with `seed`; the low half is returned, the high half stored.
 uint64_t holdfast_xxh3_128(const void *bytes, size_t count, uint64_t seed, uint64_t *high);
+
+/// Asks the processor to bring the cache lines of `count` bytes from `start` on.
+void holdfast_prefetch(const void *start, size_t count);
 #endif

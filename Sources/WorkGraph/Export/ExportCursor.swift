@@ -195,7 +195,7 @@ extension WorkspaceGraph {
     /// Another workspace with the same content, sharing memory until one of them is written to.
     private func copy() -> WorkspaceGraph {
         let copy = WorkspaceGraph(ordinal: ordinal)
-        copy.rows = rows
+        copy.rows = rows.copy()
         copy.indexes = indexes
         copy.gids = gids
         copy.cursors = cursors

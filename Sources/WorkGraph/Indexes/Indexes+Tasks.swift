@@ -16,25 +16,38 @@ extension Indexes {
         changePlaces(row, old, new)
         changeParent(row, old, new)
         changeAssignee(row, old, new)
+        changeFollowers(row, old, new)
+        changeLabels(row, old, new)
+        changeDependencies(row, old, new)
+    }
+
+    private mutating func changeFollowers(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        let before = old?.collaborators ?? ShortList()
+        let after = new?.collaborators ?? ShortList()
+        guard before != after else { return }
         let entry = RankedList.Entry(rank: 0, row: row)
-        if old?.collaborators != new?.collaborators {
-            for account in old?.collaborators ?? ShortList() {
-                Self.set(&following, account, entry, false)
-            }
-            for account in new?.collaborators ?? ShortList() {
-                Self.set(&following, account, entry, true)
-            }
-        }
-        if old?.labels != new?.labels {
-            for label in old?.labels ?? ShortList() { Self.set(&tasksOfLabel, label, entry, false) }
-            for label in new?.labels ?? ShortList() { Self.set(&tasksOfLabel, label, entry, true) }
-        }
-        if old?.dependencies != new?.dependencies {
-            for other in old?.dependencies ?? ShortList() {
-                Self.set(&dependents, other, entry, false)
-            }
-            for other in new?.dependencies ?? ShortList() {
-                Self.set(&dependents, other, entry, true)
+        for account in before { Self.set(&following, account, entry, false) }
+        for account in after { Self.set(&following, account, entry, true) }
+    }
+
+    private mutating func changeLabels(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        let before = old?.labels ?? ShortList()
+        let after = new?.labels ?? ShortList()
+        guard before != after else { return }
+        let entry = RankedList.Entry(rank: 0, row: row)
+        for label in before { Self.set(&tasksOfLabel, label, entry, false) }
+        for label in after { Self.set(&tasksOfLabel, label, entry, true) }
+    }
+
+    private mutating func changeDependencies(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
+        let before = old?.dependencies ?? ShortList()
+        let after = new?.dependencies ?? ShortList()
+        guard before != after else { return }
+        let entry = RankedList.Entry(rank: 0, row: row)
+        for (others, present) in [(before, false), (after, true)] {
+            for other in others {
+                Self.set(&dependents, other, entry, present)
+                counts[other].dependents &+= TaskCounts.step(present)
             }
         }
     }
@@ -70,6 +83,7 @@ extension Indexes {
             guard let keys, keys.parent != 0 else { continue }
             Self.set(
                 &subtasks, keys.parent, RankedList.Entry(rank: keys.parentRank, row: row), present)
+            counts[keys.parent].subtasks &+= TaskCounts.step(present)
         }
     }
 
@@ -90,7 +104,7 @@ extension Indexes {
         let task = taskRow(story.task)
         set(story.external, .story, in: task, row, present)
         Self.set(&stories, task, RankedList.Entry(rank: story.createdAt, row: row), present)
-        if story.kind == .comment { Self.count(&commentCount, task, present) }
+        if story.kind == .comment { counts[task].comments &+= TaskCounts.step(present) }
     }
 
     mutating func index(_ row: UInt32, attachment: FileAttachment, _ present: Bool) {
@@ -99,6 +113,7 @@ extension Indexes {
         Self.set(
             &attachments, task,
             RankedList.Entry(rank: attachment.createdAt, row: row), present)
+        counts[task].attachments &+= TaskCounts.step(present)
     }
 
     /// In rows, `Story.task` and `FileAttachment.task` hold the task's row number, not its gid.

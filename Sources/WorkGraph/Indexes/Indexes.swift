@@ -35,8 +35,9 @@ struct Indexes: Equatable {
 
     // What hangs on tasks, in the order it was made.
     var stories = RowMap<RankedList>()
-    var commentCount = RowMap<Int>()
     var attachments = RowMap<RankedList>()
+    /// How many of each there are on a task.
+    var counts = BlockTable(empty: TaskCounts())
 
     // Lists of the workspace, in the order they were made.
     var labels = RankedList()
@@ -56,6 +57,17 @@ struct Indexes: Equatable {
     var tokensOfAccount: [UInt64: RankedList] = [:]
     var workspaces: [UInt32: UInt32] = [:]
     var errands = RankedList()
+
+    /// How many other rows hang on a task: what every answer tells, in one place.
+    struct TaskCounts: BitwiseCopyable, Equatable {
+        var subtasks: UInt32 = 0
+        var dependents: UInt32 = 0
+        var attachments: UInt32 = 0
+        var comments: UInt32 = 0
+
+        /// What to add to a count, with overflow, for one more or one less.
+        static func step(_ present: Bool) -> UInt32 { present ? 1 : .max }
+    }
 
     /// A bucket of somebody's My Tasks.
     struct Assigned: Hashable {

@@ -1,8 +1,9 @@
 /// Rows in the order of their ranks; rows of one rank by their number.
 ///
-/// There is one for nearly every task, so short lists are one array. Long ones are kept in blocks
-/// of at most 512, so that an insertion moves little: O(√n) insertion and removal in the worst
-/// case, O(log n) to find a place, O(1) a step.
+/// There is one for nearly every task, so short lists are one array. Of long ones the end is that
+/// array, where most insertions go, and what comes before is kept in blocks of at most 512, so that
+/// an insertion moves little: O(√n) insertion and removal in the worst case, O(1) at the end,
+/// O(log n) to find a place, O(1) a step.
 struct RankedList: Equatable {
     struct Entry: Equatable, Comparable, BitwiseCopyable {
         var rank: Int64
@@ -14,9 +15,10 @@ struct RankedList: Equatable {
     }
 
     private static let blockLimit = 512
-    /// All entries, while there are no blocks.
-    private var few: [Entry] = []
-    private var many: Blocks?
+    /// The last entries. Invariant: only an empty list has none here.
+    private var tail: [Entry] = []
+    /// What comes before `tail`, if there is more than fits there.
+    private var body: Blocks?
 
     /// The blocks of a long list, none of them empty. Shared by copies until one is written to.
     private final class Blocks {
@@ -29,22 +31,32 @@ struct RankedList: Equatable {
         }
     }
 
-    var count: Int { many?.count ?? few.count }
-    var isEmpty: Bool { count == 0 }
-    var first: Entry? { many.map { $0.blocks.first?.first } ?? few.first }
-    var last: Entry? { many.map { $0.blocks.last?.last } ?? few.last }
+    var count: Int { tail.count + (body?.count ?? 0) }
+    var isEmpty: Bool { tail.isEmpty }
+    var first: Entry? { body.map { $0.blocks.first?.first } ?? tail.first }
+    var last: Entry? { tail.last }
 
-    private var blockCount: Int { many?.blocks.count ?? 1 }
-    private func block(_ index: Int) -> [Entry] { many?.blocks[index] ?? few }
+    // The tail counts as the last block.
+    private var blockCount: Int { (body?.blocks.count ?? 0) + 1 }
+    private func block(_ index: Int) -> [Entry] {
+        guard let body, index < body.blocks.count else { return tail }
+        return body.blocks[index]
+    }
+
+    /// Whether `entry` is, or would be, among the last ones.
+    private func isInTail(_ entry: Entry) -> Bool {
+        guard body != nil, let first = tail.first else { return true }
+        return !(entry < first)
+    }
 
     /// The index of the block that holds, or would hold, `entry`.
     private func blockIndex(_ entry: Entry) -> Int {
-        guard let many else { return 0 }
+        guard let body, !isInTail(entry) else { return blockCount - 1 }
         var low = 0
-        var high = many.blocks.count
+        var high = body.blocks.count
         while low < high {
             let middle = (low + high) / 2
-            if let last = many.blocks[middle].last, last < entry {
+            if let last = body.blocks[middle].last, last < entry {
                 low = middle + 1
             } else {
                 high = middle
@@ -66,53 +78,71 @@ struct RankedList: Equatable {
     }
 
     mutating func insert(_ entry: Entry) {
-        guard let many = ownBlocks() else {
-            few.insert(entry, at: Self.place(entry, in: few))
-            if few.count > Self.blockLimit {
-                let blocks = Blocks([few], count: few.count)
-                few = []
-                Self.split(0, of: blocks)
-                self.many = blocks
-            }
+        guard !isInTail(entry) else {
+            tail.insert(entry, at: Self.place(entry, in: tail))
+            if tail.count > Self.blockLimit { shortenTail() }
             return
         }
-        many.count += 1
-        let index = min(blockIndex(entry), many.blocks.count - 1)
-        many.blocks[index].insert(entry, at: Self.place(entry, in: many.blocks[index]))
-        if many.blocks[index].count > Self.blockLimit { Self.split(index, of: many) }
+        let index = blockIndex(entry)
+        guard let body = ownBody() else { return }
+        // Between the last block and the tail.
+        let target = min(index, body.blocks.count - 1)
+        body.count += 1
+        body.blocks[target].insert(entry, at: Self.place(entry, in: body.blocks[target]))
+        if body.blocks[target].count > Self.blockLimit { Self.split(target, of: body) }
     }
 
-    private static func split(_ index: Int, of many: Blocks) {
-        // A full last block stays full: what comes next is mostly appended.
-        let keep = index == many.blocks.count - 1 ? blockLimit : blockLimit / 2
-        let tail = Array(many.blocks[index][keep...])
-        many.blocks[index].removeSubrange(keep...)
-        many.blocks.insert(tail, at: index + 1)
+    /// Makes a block of all of a long tail but its last entry: what comes next is mostly appended.
+    private mutating func shortenTail() {
+        let block = Array(tail.dropLast())
+        tail = Array(tail.suffix(1))
+        if let body = ownBody() {
+            body.blocks.append(block)
+            body.count += block.count
+        } else {
+            body = Blocks([block], count: block.count)
+        }
+    }
+
+    private static func split(_ index: Int, of body: Blocks) {
+        let rest = Array(body.blocks[index][(blockLimit / 2)...])
+        body.blocks[index].removeSubrange((blockLimit / 2)...)
+        body.blocks.insert(rest, at: index + 1)
     }
 
     /// The blocks for writing, if there are some: this list's own.
-    private mutating func ownBlocks() -> Blocks? {
-        guard many != nil else { return nil }
-        if !isKnownUniquelyReferenced(&many) {
-            many = many.map { Blocks($0.blocks, count: $0.count) }
+    private mutating func ownBody() -> Blocks? {
+        guard body != nil else { return nil }
+        if !isKnownUniquelyReferenced(&body) {
+            body = body.map { Blocks($0.blocks, count: $0.count) }
         }
-        return many
+        return body
     }
 
     /// Removes the entry; returns whether it was there.
     @discardableResult
     mutating func remove(_ entry: Entry) -> Bool {
         guard contains(entry) else { return false }
-        guard let many = ownBlocks() else {
-            few.remove(at: Self.place(entry, in: few))
+        if isInTail(entry) {
+            tail.remove(at: Self.place(entry, in: tail))
+            if tail.isEmpty { refillTail() }
             return true
         }
         let index = blockIndex(entry)
-        many.blocks[index].remove(at: Self.place(entry, in: many.blocks[index]))
-        many.count -= 1
-        if many.blocks[index].isEmpty { many.blocks.remove(at: index) }
-        if many.count == 0 { self.many = nil }
+        guard let body = ownBody() else { return false }
+        body.blocks[index].remove(at: Self.place(entry, in: body.blocks[index]))
+        body.count -= 1
+        if body.blocks[index].isEmpty { body.blocks.remove(at: index) }
+        if body.count == 0 { self.body = nil }
         return true
+    }
+
+    /// Makes the last block the tail.
+    private mutating func refillTail() {
+        guard let body = ownBody(), let block = body.blocks.popLast() else { return }
+        tail = block
+        body.count -= block.count
+        if body.count == 0 { self.body = nil }
     }
 
     func contains(_ entry: Entry) -> Bool {

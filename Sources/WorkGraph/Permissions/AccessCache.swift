@@ -17,6 +17,9 @@ final class AccessCache {
     private static let smallest = 64
     /// 48 KiB: there may be thousands of workspaces.
     private static let largest = 1 << 11
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var table: [Found] = []
     /// Only what was found in this epoch counts; 0 is none.
     private var epoch: UInt32 = 1

@@ -24,14 +24,15 @@ extension WorkspaceGraph {
     /// where it is alive.
     func accessAsIfAlive(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
         if caller.seesEverything { return caller.generalAccess }
-        var level = AccessLevel.none
-        var current = keys
-        for _ in 0...GraphLimits.subtaskDepth {
-            level = max(level, ownAccess(current, caller))
-            guard level < .admin, current.parent != 0, let parent = taskKeys(current.parent),
-                isAlive(parent)
-            else { break }
-            current = parent
+        var level = ownAccess(keys, caller)
+        var above = keys.parent
+        var depth = 0
+        while level < .admin, above != 0, depth < GraphLimits.subtaskDepth,
+            let parent = taskKeys(above), isAlive(parent)
+        {
+            level = max(level, ownAccess(parent, caller))
+            above = parent.parent
+            depth += 1
         }
         return level
     }
@@ -52,14 +53,14 @@ extension WorkspaceGraph {
     }
 
     func taskKeys(_ row: UInt32) -> TaskKeys? {
-        var keys: TaskKeys?
-        rows.withRow(row) { kind, bytes in
-            guard kind == .task else { return }
-            do { keys = try TaskKeys(decoding: bytes) } catch {
-                preconditionFailure("task row \(row) of workspace \(ordinal) is damaged: \(error)")
-            }
+        rows.withRow(row) { kind, bytes in kind == .task ? keys(bytes, row) : nil } ?? nil
+    }
+
+    /// The keys in a task's row.
+    func keys(_ bytes: RawSpan, _ row: UInt32) -> TaskKeys {
+        do { return try TaskKeys(decoding: bytes) } catch {
+            preconditionFailure("task row \(row) of workspace \(ordinal) is damaged: \(error)")
         }
-        return keys
     }
 
     /// Whether the task is there for anybody: it is not deleted, and has a place that is not: a
@@ -70,16 +71,20 @@ extension WorkspaceGraph {
     /// another home. So the tasks of a living project are exactly those placed in it that are not
     /// deleted themselves, and can be counted as they change.
     func isAlive(_ keys: TaskKeys) -> Bool {
-        var current = keys
-        for _ in 0...GraphLimits.subtaskDepth {
-            if current.isDeleted { return false }
-            if current.placements.contains(where: { livingProject($0.project) != nil }) {
-                return true
-            }
-            if current.parent == 0 { return current.placements.isEmpty }
-            guard let parent = taskKeys(current.parent) else { return false }
-            current = parent
+        if let known = isAliveByItself(keys) { return known }
+        var above = keys.parent
+        for _ in 0..<GraphLimits.subtaskDepth {
+            guard let parent = taskKeys(above) else { return false }
+            if let known = isAliveByItself(parent) { return known }
+            above = parent.parent
         }
         return true
+    }
+
+    /// Whether a task is alive; nil if that depends on its parent.
+    private func isAliveByItself(_ keys: TaskKeys) -> Bool? {
+        if keys.isDeleted { return false }
+        if keys.placements.contains(where: { livingProject($0.project) != nil }) { return true }
+        return keys.parent == 0 ? keys.placements.isEmpty : nil
     }
 }

@@ -103,6 +103,17 @@ extension WorkspaceGraph {
 
 extension AccessLevel: Comparable {
     package static func < (left: AccessLevel, right: AccessLevel) -> Bool {
-        left.rawValue < right.rawValue
+        left.order < right.order
+    }
+
+    /// Its raw value, by means of this module: that of another is a call.
+    private var order: UInt8 {
+        switch self {
+        case .none: 0
+        case .viewer: 1
+        case .commenter: 2
+        case .editor: 3
+        case .admin: 4
+        }
     }
 }

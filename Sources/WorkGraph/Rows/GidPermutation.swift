@@ -27,11 +27,13 @@ struct GidPermutation {
 
     /// The gid of a row.
     func gid(_ row: UInt32) -> Gid {
+        // Two rounds at a time, so that the halves need not change places.
         var left = row >> 16
         var right = row & 0xFFFF
-        for key in [keys.0, keys.1, keys.2, keys.3] {
-            (left, right) = (right, left ^ Self.round(right, key))
-        }
+        left ^= Self.round(right, keys.0)
+        right ^= Self.round(left, keys.1)
+        left ^= Self.round(right, keys.2)
+        right ^= Self.round(left, keys.3)
         return Gid(workspace: workspace, low: left << 16 | right)
     }
 
@@ -39,9 +41,10 @@ struct GidPermutation {
     func row(_ gid: Gid) -> UInt32 {
         var left = gid.low >> 16
         var right = gid.low & 0xFFFF
-        for key in [keys.3, keys.2, keys.1, keys.0] {
-            (left, right) = (right ^ Self.round(left, key), left)
-        }
+        right ^= Self.round(left, keys.3)
+        left ^= Self.round(right, keys.2)
+        right ^= Self.round(left, keys.1)
+        left ^= Self.round(right, keys.0)
         return left << 16 | right
     }
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A block of memory that rows lie in, one after the other.
 ///
 /// Shared between the living state and the snapshots being taken of it: whoever writes must be the
@@ -42,18 +44,52 @@ final class RowPage {
         var room: Int { Int(kindAndRoom & 0xFF_FFFF) * 8 }
     }
 
-    func header(at offset: Int) -> Header {
-        precondition(offset >= 0 && offset + Header.size <= used, "a row outside of its page")
-        return unsafe base.loadUnaligned(fromByteOffset: offset, as: Header.self)
+    /// Where the page's bytes lie.
+    var memory: Memory { unsafe Memory(base: base, capacity: capacity) }
+
+    /// A page's bytes, to be read without counting references to the page. Whoever keeps one keeps
+    /// the page too, for as long (`RowStore.pages`).
+    @safe
+    struct Memory {
+        fileprivate let base: UnsafeMutableRawPointer
+        private let capacity: Int
+
+        fileprivate init(base: UnsafeMutableRawPointer, capacity: Int) {
+            unsafe self.base = base
+            self.capacity = capacity
+        }
+
+        @inline(__always)
+        func header(at offset: Int) -> Header {
+            precondition(offset >= 0 && offset + Header.size <= capacity, "a row outside its page")
+            return unsafe base.loadUnaligned(fromByteOffset: offset, as: Header.self)
+        }
+
+        /// The bytes of the row whose header is at `offset`.
+        @inline(__always)
+        @_lifetime(borrow self)
+        func content(at offset: Int) -> RawSpan {
+            let length = Int(header(at: offset).length)
+            let start = offset + Header.size
+            precondition(start + length <= capacity, "a row longer than its page")
+            let span = unsafe RawSpan(_unsafeStart: base + start, byteCount: length)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+
+        /// Asks the processor for the row at `offset` ahead of its use: so many bytes as most rows
+        /// have. Of the page, nothing is read.
+        @inline(__always)
+        func prefetch(at offset: Int) {
+            unsafe Prefetch.bytes(base + offset, count: min(384, capacity - offset))
+        }
     }
+
+    func header(at offset: Int) -> Header { memory.header(at: offset) }
 
     /// The bytes of the row whose header is at `offset`.
     @_lifetime(borrow self)
     func content(at offset: Int) -> RawSpan {
-        let header = header(at: offset)
-        let start = offset + Header.size
-        precondition(start + Int(header.length) <= used, "a row longer than its page")
-        let span = unsafe RawSpan(_unsafeStart: base + start, byteCount: Int(header.length))
+        let span = memory.content(at: offset)
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 

@@ -4,60 +4,86 @@ internal import WorkProtocol
 /// Every object of a workspace as one row: a number, a kind, and its encoded bytes, packed into
 /// pages.
 ///
-/// A row costs its bytes (rounded up to 8), a header of 12 and a slot of 8. A value of this type is
-/// cheap to copy: pages and slot blocks are shared until somebody writes to them, which is how a
+/// A row costs its bytes (rounded up to 8), a header of 12 and a slot of 8. A copy is cheap, and has
+/// to be asked for: pages and slot blocks are shared until somebody writes to them, which is how a
 /// snapshot is taken while writes go on.
-struct RowStore {
+struct RowStore: ~Copyable {
     /// Where a row lies. `page` is one more than the index, so that zero means "no row".
     private struct Slot: BitwiseCopyable {
         var page: UInt32 = 0
         var offset: UInt32 = 0
     }
 
-    private static let blockSize = 1024
     private var pages: [RowPage] = []
-    /// Slots in blocks, so that a copy of the store costs one block per row written, not all.
-    private var slots: [[Slot]] = []
+    /// Where the bytes of each of `pages` lie: a read counts no references.
+    private var memories: [RowPage.Memory] = []
+    private var slots = BlockTable(empty: Slot())
     /// The page that new rows go to.
     private var openPage: Int?
     /// Pages that hold nothing any more.
     private var freePages: [Int] = []
+
+    init() {}
+
+    /// The same rows, sharing memory until one of the two is written to. O(pages).
+    func copy() -> RowStore {
+        var copy = RowStore()
+        copy.pages = pages
+        copy.memories = memories
+        copy.slots = slots
+        copy.openPage = openPage
+        copy.freePages = freePages
+        copy.count = count
+        copy.contentBytes = contentBytes
+        return copy
+    }
 
     /// How many rows there are.
     private(set) var count = 0
     /// Bytes of all rows' content.
     private(set) var contentBytes = 0
     /// Bytes of memory taken by pages.
-    var allocatedBytes: Int {
-        pages.reduce(0) { $0 + $1.capacity } + slots.count * Self.blockSize * 8
-    }
+    var allocatedBytes: Int { pages.reduce(0) { $0 + $1.capacity } + slots.allocatedBytes }
 
     /// The largest row number there has been.
-    var highestRow: UInt32 { UInt32(clamping: max(0, slots.count * Self.blockSize - 1)) }
+    var highestRow: UInt32 { UInt32(clamping: max(0, slots.capacity - 1)) }
 
+    @inline(__always)
     private func slot(_ row: UInt32) -> Slot? {
-        let block = Int(row) / Self.blockSize
-        guard block < slots.count else { return nil }
-        let slot = slots[block][Int(row) % Self.blockSize]
+        let slot = slots[row]
         return slot.page == 0 ? nil : slot
     }
 
     /// The kind of a row; nil if there is none. O(1).
     func kind(of row: UInt32) -> EntityKind? {
         guard let slot = slot(row) else { return nil }
-        let header = pages[Int(slot.page) - 1].header(at: Int(slot.offset))
+        let header = memories[Int(slot.page) - 1].header(at: Int(slot.offset))
         return EntityKind(rawValue: UInt32(header.kind))
     }
 
     /// Calls `body` with the row's bytes, not copied. O(1).
+    @inline(__always)
     func withRow<Result, Failure: Error>(
         _ row: UInt32, _ body: (EntityKind, RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
         guard let slot = slot(row) else { return nil }
-        let page = pages[Int(slot.page) - 1]
-        let header = page.header(at: Int(slot.offset))
+        let memory = memories[Int(slot.page) - 1]
+        let header = memory.header(at: Int(slot.offset))
         guard let kind = EntityKind(rawValue: UInt32(header.kind)) else { return nil }
-        return try body(kind, page.content(at: Int(slot.offset)))
+        return try body(kind, memory.content(at: Int(slot.offset)))
+    }
+
+    /// Asks the processor for a row's bytes ahead of their use. Reads the row's slot.
+    @inline(__always)
+    func prefetch(_ row: UInt32) {
+        guard let slot = slot(row) else { return }
+        memories[Int(slot.page) - 1].prefetch(at: Int(slot.offset))
+    }
+
+    /// Asks the processor for what `prefetch(_:)` reads.
+    @inline(__always)
+    func prefetchSlot(_ row: UInt32) {
+        if let address = unsafe slots.address(of: row) { unsafe Prefetch.line(address) }
     }
 
     /// How many bytes a row has; 0 if there is none. O(1).
@@ -97,7 +123,7 @@ struct RowStore {
         contentBytes -= Int(pages[index].header(at: Int(slot.offset)).length)
         count -= 1
         pages[index].kill(at: Int(slot.offset))
-        point(row, to: Slot())
+        slots[row] = Slot()
         compact(index)
     }
 
@@ -107,14 +133,12 @@ struct RowStore {
         _ body: (UInt32, EntityKind, RawSpan) throws(Failure) -> Bool
     ) throws(Failure) {
         var row = Int(first)
-        let end = slots.count * Self.blockSize
-        while row < end {
-            let slot = slots[row / Self.blockSize][row % Self.blockSize]
-            if slot.page != 0 {
-                let page = pages[Int(slot.page) - 1]
-                let header = page.header(at: Int(slot.offset))
+        while row < slots.capacity {
+            if let slot = slot(UInt32(row)) {
+                let memory = memories[Int(slot.page) - 1]
+                let header = memory.header(at: Int(slot.offset))
                 if let kind = EntityKind(rawValue: UInt32(header.kind)),
-                    try !body(header.row, kind, page.content(at: Int(slot.offset)))
+                    try !body(header.row, kind, memory.content(at: Int(slot.offset)))
                 {
                     return
                 }
@@ -127,15 +151,12 @@ struct RowStore {
 
     /// Makes a page ours alone before it is written: a snapshot may still read the old one.
     private mutating func own(_ index: Int) {
-        if !isKnownUniquelyReferenced(&pages[index]) { pages[index] = pages[index].copy() }
+        if !isKnownUniquelyReferenced(&pages[index]) { put(pages[index].copy(), at: index) }
     }
 
-    private mutating func point(_ row: UInt32, to slot: Slot) {
-        let block = Int(row) / Self.blockSize
-        while slots.count <= block {
-            slots.append([Slot](repeating: Slot(), count: Self.blockSize))
-        }
-        slots[block][Int(row) % Self.blockSize] = slot
+    private mutating func put(_ page: RowPage, at index: Int) {
+        pages[index] = page
+        memories[index] = page.memory
     }
 
     private mutating func place(_ row: UInt32, _ kind: UInt8, _ content: RawSpan) {
@@ -144,7 +165,7 @@ struct RowStore {
         guard let offset = pages[index].append(row: row, kind: kind, content) else {
             preconditionFailure("a page of \(needed) bytes has no room for them")
         }
-        point(row, to: Slot(page: UInt32(index + 1), offset: UInt32(offset)))
+        slots[row] = Slot(page: UInt32(index + 1), offset: UInt32(offset))
     }
 
     private mutating func pageWithRoom(for needed: Int) -> Int {
@@ -155,10 +176,11 @@ struct RowStore {
         let page = RowPage(capacity: max(RowPage.standardCapacity, needed))
         let index: Int
         if let free = freePages.popLast() {
-            pages[free] = page
+            put(page, at: free)
             index = free
         } else {
             pages.append(page)
+            memories.append(page.memory)
             index = pages.count - 1
         }
         if needed <= RowPage.standardCapacity / 2 { openPage = index }
@@ -170,7 +192,7 @@ struct RowStore {
         let page = pages[index]
         guard index != openPage, page.dead * 2 > page.used else { return }
         // The empty page goes in first, so that what moves does not move into the old one.
-        pages[index] = RowPage(capacity: 0)
+        put(RowPage(capacity: 0), at: index)
         var offset = 0
         while offset < page.used {
             let header = page.header(at: offset)

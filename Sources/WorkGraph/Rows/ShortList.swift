@@ -1,28 +1,50 @@
-/// A list that is nearly always short: the first two elements lie in the value itself, so that
+/// What a `ShortList` can hold.
+protocol Listable: Equatable, BitwiseCopyable {
+    init()
+}
+
+extension UInt32: Listable {}
+extension UInt64: Listable {}
+
+/// A list that is nearly always short: the first four elements lie in the value itself, so that
 /// reading them from a row allocates nothing.
-struct ShortList<Element: Equatable & BitwiseCopyable>: RandomAccessCollection, Equatable {
-    private var first: Element?
-    private var second: Element?
-    private var rest: [Element] = []
+struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
+    private var head = Head()
+    private var rest: [Element]?
+
+    /// The elements that lie in the value itself. Copying it copies bytes and counts no references.
+    struct Head: BitwiseCopyable {
+        static var room: Int { 4 }
+        fileprivate var elements = InlineArray<4, Element>(repeating: Element())
+        fileprivate(set) var count = 0
+
+        /// Takes up an element, if there is room for it.
+        mutating func append(_ element: Element) -> Bool {
+            guard count < Self.room else { return false }
+            elements[count] = element
+            count += 1
+            return true
+        }
+    }
 
     init() {}
 
+    init(_ head: Head, rest: [Element]?) {
+        self.head = head
+        self.rest = rest
+    }
+
     var startIndex: Int { 0 }
-    var endIndex: Int { second == nil ? (first == nil ? 0 : 1) : 2 &+ rest.count }
+    var endIndex: Int { head.count + (rest?.count ?? 0) }
 
     subscript(index: Int) -> Element {
-        if index == 0, let first { return first }
-        if index == 1, let second { return second }
-        return rest[index - 2]
+        guard index >= Head.room, let rest else { return head.elements[index] }
+        return rest[index - Head.room]
     }
 
     mutating func append(_ element: Element) {
-        if first == nil {
-            first = element
-        } else if second == nil {
-            second = element
-        } else {
-            rest.append(element)
-        }
+        if !head.append(element) { rest = (rest ?? []) + [element] }
     }
+
+    static func == (left: ShortList, right: ShortList) -> Bool { left.elementsEqual(right) }
 }

@@ -3,7 +3,9 @@ internal import WorkProtocol
 
 /// What indexes, permissions and lists need to know of a task, read from its row without decoding
 /// the rest; and where in the row lies what goes over the wire as it is.
-struct TaskKeys: Equatable {
+///
+/// Copying it copies bytes: of the lists, what few tasks have lies apart (`more`).
+struct TaskKeys {
     /// Without what `stamps` add for who sees their projects.
     var version: UInt32 = 0
     var modifiedAt: Int64 = 0
@@ -21,13 +23,13 @@ struct TaskKeys: Equatable {
     var deletedAt: Int64 = 0
     var parent: UInt32 = 0
     var parentRank: Int64 = 0
-    var placements = ShortList<Place>()
-    var labels = ShortList<UInt32>()
-    var dependencies = ShortList<UInt32>()
-    var collaborators = ShortList<UInt64>()
+    private var placementsHead = ShortList<Place>.Head()
+    private var labelsHead = ShortList<UInt32>.Head()
+    private var dependenciesHead = ShortList<UInt32>.Head()
+    private var collaboratorsHead = ShortList<UInt64>.Head()
+    private var more: More?
     var importedBy: UInt64 = 0
     var isAdopted = false
-    var stamps: [FieldStamp] = []
     /// The hash of the external id, as `Indexes.key` makes it; 0 for none.
     var externalKey: UInt64 = 0
     /// Whether another system keeps something with the external id.
@@ -43,8 +45,28 @@ struct TaskKeys: Equatable {
 
     var isDeleted: Bool { deletedAt != 0 }
 
+    /// What of the lists has no room in the value itself; nearly always nothing.
+    private final class More {
+        var placements: [Place] = []
+        var labels: [UInt32] = []
+        var dependencies: [UInt32] = []
+        var collaborators: [UInt64] = []
+        var stamps: [FieldStamp] = []
+    }
+
+    var placements: ShortList<Place> { ShortList(placementsHead, rest: more?.placements) }
+    var labels: ShortList<UInt32> { ShortList(labelsHead, rest: more?.labels) }
+    var dependencies: ShortList<UInt32> { ShortList(dependenciesHead, rest: more?.dependencies) }
+    var collaborators: ShortList<UInt64> {
+        ShortList(collaboratorsHead, rest: more?.collaborators)
+    }
+    var stamps: [FieldStamp] { more?.stamps ?? [] }
+    var hasLabels: Bool { labelsHead.count > 0 }
+    var hasDependencies: Bool { dependenciesHead.count > 0 }
+    var hasStamps: Bool { more.map { !$0.stamps.isEmpty } ?? false }
+
     /// A `StoredPlacement`.
-    struct Place: Equatable, BitwiseCopyable {
+    struct Place: Listable {
         var project: UInt32 = 0
         var section: UInt32 = 0
         var rank: Int64 = 0
@@ -72,6 +94,8 @@ struct TaskKeys: Equatable {
         common tag: UInt32, from reader: inout ByteReader
     ) throws(Corruption) {
         switch tag {
+        case 1 << 3 | 1: try reader.skip(8)
+        case 3 << 3 | 2, 4 << 3 | 2, 5 << 3 | 2: try reader.skip(try reader.length())
         case 2 << 3: version = UInt32(truncatingIfNeeded: try reader.varint())
         case 7 << 3 | 1: createdBy = try reader.fixed()
         case 9 << 3: modifiedAt = Int64(bitPattern: try reader.varint())
@@ -103,7 +127,7 @@ struct TaskKeys: Equatable {
         case 67 << 3 | 2:
             let outer = try reader.enter()
             collaboratorsRange = reader.offset..<(reader.offset + reader.remaining)
-            while !reader.isAtEnd { collaborators.append(try reader.fixed()) }
+            while !reader.isAtEnd { add(collaborator: try reader.fixed()) }
             reader.leave(outer)
         case 68 << 3 | 2:
             let length = try reader.length()
@@ -111,11 +135,11 @@ struct TaskKeys: Equatable {
             try reader.skip(length)
         case 69 << 3 | 2:
             let outer = try reader.enter()
-            while !reader.isAtEnd { labels.append(try reader.fixed()) }
+            while !reader.isAtEnd { add(label: try reader.fixed()) }
             reader.leave(outer)
         case 70 << 3 | 2:
             let outer = try reader.enter()
-            while !reader.isAtEnd { dependencies.append(try reader.fixed()) }
+            while !reader.isAtEnd { add(dependency: try reader.fixed()) }
             reader.leave(outer)
         case 71 << 3 | 2:
             try reader.skip(try reader.length())
@@ -125,7 +149,8 @@ struct TaskKeys: Equatable {
         case 74 << 3 | 1: importedBy = try reader.fixed()
         case 75 << 3: isAdopted = try reader.varint() != 0
         case 76 << 3 | 2:
-            stamps.append(try FieldStamp(decoding: try reader.span(try reader.length())))
+            let stamp = try FieldStamp(decoding: try reader.span(try reader.length()))
+            makeMore().stamps.append(stamp)
         default: try reader.skipField(tag)
         }
     }
@@ -142,7 +167,29 @@ struct TaskKeys: Equatable {
             }
         }
         reader.leave(outer)
-        placements.append(placement)
+        if !placementsHead.append(placement) { makeMore().placements.append(placement) }
+    }
+
+    // MARK: - Lists
+
+    private mutating func add(collaborator: UInt64) {
+        if !collaboratorsHead.append(collaborator) {
+            makeMore().collaborators.append(collaborator)
+        }
+    }
+
+    private mutating func add(label: UInt32) {
+        if !labelsHead.append(label) { makeMore().labels.append(label) }
+    }
+
+    private mutating func add(dependency: UInt32) {
+        if !dependenciesHead.append(dependency) { makeMore().dependencies.append(dependency) }
+    }
+
+    private mutating func makeMore() -> More {
+        let made = more ?? More()
+        more = made
+        return made
     }
 
     /// Reads the `External` that the reader is narrowed to.

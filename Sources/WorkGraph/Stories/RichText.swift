@@ -141,6 +141,33 @@ struct RichText {
 
     /// The gids mentioned in plain text: `@` and digits, in order. O(n).
     static func mentions(in text: String) -> [UInt64] {
+        var text = text
+        return text.withUTF8 { hasMention(unsafe UnsafeRawBufferPointer($0).bytes) }
+            ? allMentions(in: text) : []
+    }
+
+    /// Whether there is an `@` at all. Eight bytes at a time: most texts have none.
+    private static func hasMention(_ bytes: RawSpan) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var offset = 0
+        while offset &+ 8 <= bytes.byteCount {
+            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            // A byte that is an `@` becomes zero, and only a zero borrows into its own top bit.
+            let rest = word ^ (ones &* UInt64(UInt8(ascii: "@")))
+            if (rest &- ones) & ~rest & (ones &* 0x80) != 0 { return true }
+            offset &+= 8
+        }
+        while offset < bytes.byteCount {
+            if unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self) == UInt8(ascii: "@")
+            {
+                return true
+            }
+            offset &+= 1
+        }
+        return false
+    }
+
+    private static func allMentions(in text: String) -> [UInt64] {
         var mentions: [UInt64] = []
         var digits: [UInt8]?
         func finish() {

@@ -14,7 +14,7 @@ extension WorkspaceGraph {
         } else {
             writer.append(bytes.extracting(0..<keys.commonEnd))
         }
-        guard !keys.stamps.isEmpty else { return }
+        guard keys.hasStamps else { return }
         // Of a field that comes twice the last counts.
         let revision = revision(of: keys, caller)
         if revision.version != keys.version {

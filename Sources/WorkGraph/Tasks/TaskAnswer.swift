@@ -14,11 +14,24 @@ extension WorkspaceGraph {
         let found =
             request.external.isEmpty
             ? row(request.task, .task) : task(ExternalName(gid: request.external), caller)
-        guard let found, let keys = taskKeys(found), access(task: found, keys, caller) > .none
-        else { throw .notFound }
         var names: NameList? = request.withNames ? NameList() : nil
-        write(task: found, keys, caller, &names, into: &writer)
+        guard let found, write(visibleTask: found, caller, &names, into: &writer) else {
+            throw .notFound
+        }
         write(names, caller, into: &writer)
+    }
+
+    /// Appends a task if the caller sees it; tells whether it does.
+    private func write(
+        visibleTask row: UInt32, _ caller: Caller, _ names: inout NameList?,
+        into writer: inout ByteWriter
+    ) -> Bool {
+        rows.withRow(row) { _, bytes in
+            let keys = keys(bytes, row)
+            guard access(task: row, keys, caller) > .none else { return false }
+            write(task: row, bytes, keys, caller, &names, into: &writer)
+            return true
+        } ?? false
     }
 
     /// Appends a task the caller is known to see, without names; these are noted in `names`, if
@@ -42,20 +55,14 @@ extension WorkspaceGraph {
         writeNumbers(34, bytes.extracting(keys.collaboratorsRange), into: &writer)
         let likes = bytes.extracting(keys.likesRange)
         writeLikes(likes, keys, caller, into: &writer)
-        // Labels that were deleted are still in the rows.
-        let labels = keys.labels.filter { rows.kind(of: $0) == .label }
-        if !labels.isEmpty {
-            writer.append(tag: 36 << 3 | 2)
-            writer.appendLengthDelimited { writer in
-                for label in labels { writer.append(fixed: gid(label).rawValue) }
-            }
-        }
-        writeTasks(37, keys.dependencies, caller, into: &writer)
-        writeDependents(of: row, caller, into: &writer)
+        if keys.hasLabels { writeLabels(keys, into: &writer) }
+        if keys.hasDependencies { writeTasks(37, keys.dependencies, caller, into: &writer) }
+        let counts = indexes.counts[row]
+        if counts.dependents > 0 { writeTasks(38, dependents(of: row), caller, into: &writer) }
         if !keys.fieldsRange.isEmpty {
             writeFields(bytes.extracting(keys.fieldsRange), keys, caller, &names, into: &writer)
         }
-        writeCounts(row, keys, likes, caller, into: &writer)
+        writeCounts(counts, keys, likes, caller, into: &writer)
         noteNames(bytes, keys, &names)
     }
 
@@ -124,11 +131,14 @@ extension WorkspaceGraph {
         }
     }
 
-    private func writeDependents(
-        of row: UInt32, _ caller: Caller, into writer: inout ByteWriter
-    ) {
-        guard indexes.dependents[row] != nil else { return }
-        writeTasks(38, dependents(of: row), caller, into: &writer)
+    private func writeLabels(_ keys: TaskKeys, into writer: inout ByteWriter) {
+        // Labels that were deleted are still in the rows.
+        let labels = keys.labels.filter { rows.kind(of: $0) == .label }
+        guard !labels.isEmpty else { return }
+        writer.append(tag: 36 << 3 | 2)
+        writer.appendLengthDelimited { writer in
+            for label in labels { writer.append(fixed: gid(label).rawValue) }
+        }
     }
 
     /// The values of custom fields, each as it lies, but under the answer's number.
@@ -162,18 +172,17 @@ extension WorkspaceGraph {
     }
 
     private func writeCounts(
-        _ row: UInt32, _ keys: TaskKeys, _ likes: RawSpan, _ caller: Caller,
+        _ counts: Indexes.TaskCounts, _ keys: TaskKeys, _ likes: RawSpan, _ caller: Caller,
         into writer: inout ByteWriter
     ) {
         // Whoever sees a task sees its subtasks, comments and attachments.
-        let subtasks = indexes.subtasks[row]?.count ?? 0
-        if subtasks > 0 { writer.append(tag: 40 << 3, varint: UInt64(subtasks)) }
+        if counts.subtasks > 0 { writer.append(tag: 40 << 3, varint: UInt64(counts.subtasks)) }
         if Self.contains(caller.account, likes) { writer.append(tag: 41 << 3, varint: 1) }
         if keys.unseen, keys.assignee == caller.account { writer.append(tag: 42 << 3, varint: 1) }
-        let attachments = indexes.attachments[row]?.count ?? 0
-        if attachments > 0 { writer.append(tag: 43 << 3, varint: UInt64(attachments)) }
-        let comments = indexes.commentCount[row] ?? 0
-        if comments > 0 { writer.append(tag: 44 << 3, varint: UInt64(comments)) }
+        if counts.attachments > 0 {
+            writer.append(tag: 43 << 3, varint: UInt64(counts.attachments))
+        }
+        if counts.comments > 0 { writer.append(tag: 44 << 3, varint: UInt64(counts.comments)) }
     }
 
     /// Whether packed numbers of 64 bits have `number` among them.

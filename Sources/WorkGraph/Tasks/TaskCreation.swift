@@ -60,10 +60,10 @@ extension WorkspaceGraph {
             draft.task.parentRank = rank(of: draft.row, under: parent, at: .last)
         }
         for (index, wanted) in request.placements.enumerated() {
-            let field = "placements[\(index)]"
+            let field = FieldPath("placements", index)
             let placement = try place(wanted, field, task: draft.row, caller)
             guard !draft.task.placements.contains(where: { $0.project == placement.project })
-            else { throw .badField(field, "A task is in a project once.") }
+            else { throw .badField("\(field)", "A task is in a project once.") }
             draft.task.placements.append(placement)
         }
     }
@@ -107,7 +107,10 @@ extension WorkspaceGraph {
     private func createSection(
         from request: CreateTask, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed? {
-        guard request.name.hasSuffix(":"), request.placements.count == 1 else { return nil }
+        // The last byte tells for nearly all names, and is had at once.
+        guard request.name.utf8.last == UInt8(ascii: ":"), request.name.hasSuffix(":"),
+            request.placements.count == 1
+        else { return nil }
         let placement = request.placements[0]
         var plain = CreateTask()
         plain.name = request.name

@@ -97,6 +97,20 @@ extension WorkspaceGraph {
     }
 }
 
+/// The path of a field in a request, made into text only for a refusal.
+struct FieldPath: CustomStringConvertible {
+    private let name: StaticString
+    private let index: Int?
+
+    /// - Parameter index: the place in a field that is repeated.
+    init(_ name: StaticString, _ index: Int? = nil) {
+        self.name = name
+        self.index = index
+    }
+
+    var description: String { index.map { "\(name)[\($0)]" } ?? "\(name)" }
+}
+
 extension Rejection {
     /// As `notFound`, telling which field of the request names what is not there, or is hidden.
     static func notFound(_ field: String) -> Rejection {

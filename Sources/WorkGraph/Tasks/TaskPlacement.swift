@@ -6,7 +6,7 @@ extension WorkspaceGraph {
     ///
     /// - Parameter field: the field's path in the request, for refusals.
     func place(
-        _ placement: Placement, _ field: String, task row: UInt32, _ caller: Caller
+        _ placement: Placement, _ field: FieldPath, task row: UInt32, _ caller: Caller
     ) throws(Rejection) -> StoredPlacement {
         guard let project = self.row(placement.project, .project),
             case let level = access(project: project, caller), level > .none
@@ -31,7 +31,7 @@ extension WorkspaceGraph {
     }
 
     private func section(
-        _ placement: Placement, _ field: String, of project: UInt32
+        _ placement: Placement, _ field: FieldPath, of project: UInt32
     ) throws(Rejection) -> UInt32 {
         if placement.section != 0 {
             guard let section = row(placement.section, .section),
@@ -53,7 +53,7 @@ extension WorkspaceGraph {
     }
 
     private func spot(
-        _ placement: Placement, _ field: String, in section: UInt32, _ caller: Caller
+        _ placement: Placement, _ field: FieldPath, in section: UInt32, _ caller: Caller
     ) throws(Rejection) -> Spot {
         if placement.before != 0 {
             return .before(try entry(placement.before, "\(field).before", in: section, caller))
@@ -86,7 +86,7 @@ extension WorkspaceGraph {
         guard wanted.before != request.task, wanted.after != request.task else {
             throw .badField("placement", "A task cannot stand before or after itself.")
         }
-        let placement = try place(wanted, "placement", task: draft.row, caller)
+        let placement = try place(wanted, FieldPath("placement"), task: draft.row, caller)
         let known = draft.task.placements.firstIndex { $0.project == placement.project }
         if let known {
             let old = draft.task.placements[known]

@@ -14,7 +14,7 @@ struct TaskRevision: Equatable {
 extension WorkspaceGraph {
     func revision(of keys: TaskKeys, _ caller: Caller) -> TaskRevision {
         let common = TaskRevision(version: keys.version, modifiedAt: keys.modifiedAt)
-        return keys.stamps.isEmpty ? common : add(keys.stamps, to: common, caller)
+        return !keys.hasStamps ? common : add(keys.stamps, to: common, caller)
     }
 
     func revision(of task: TaskRow, _ caller: Caller) -> TaskRevision {

@@ -1,0 +1,109 @@
+internal import ByteCoding
+internal import WorkProtocol
+
+/// What a transaction has written, with what was there before: enough to undo it, and to tell the
+/// log what it came to.
+///
+/// The rows' bytes lie one after the other in memory that is kept from one command to the next, so
+/// that a write allocates nothing.
+struct Journal: ~Copyable {
+    struct Entry {
+        var row: UInt32
+        var kind: EntityKind
+        /// The row's bytes before, and its kind then; nil: there was none.
+        var old: Content?
+        /// Its bytes now; nil: it was removed.
+        var new: Content?
+    }
+
+    /// The bytes of a row, in `bytes`.
+    struct Content {
+        var kind: EntityKind
+        var start: Int
+        var end: Int
+    }
+
+    /// Memory beyond this is given back after a command.
+    private static let kept = 1 << 20
+
+    private(set) var entries: [Entry] = []
+    private(set) var bytes = ByteWriter(capacity: 4096)
+
+    /// Notes that `row` is about to become what `write` appends; nil: it is removed.
+    mutating func note(
+        _ row: UInt32, _ kind: EntityKind, in rows: borrowing RowStore,
+        _ write: ((inout ByteWriter) -> Void)?
+    ) -> Entry {
+        var entry = Entry(row: row, kind: kind)
+        let start = bytes.count
+        rows.withRow(row) { kind, content in
+            bytes.append(content)
+            entry.old = Content(kind: kind, start: start, end: bytes.count)
+        }
+        if let write {
+            let start = bytes.count
+            write(&bytes)
+            entry.new = Content(kind: kind, start: start, end: bytes.count)
+        }
+        entries.append(entry)
+        return entry
+    }
+
+    /// The newest entry, for undoing. Its bytes stay until `forget`.
+    mutating func popLast() -> Entry? { entries.popLast() }
+
+    /// Forgets the bytes of an entry that was undone, and of those after it.
+    mutating func forget(_ entry: Entry) {
+        guard let first = entry.old ?? entry.new else { return }
+        bytes.truncate(to: first.start)
+    }
+
+    /// Forgets everything: the command is over.
+    mutating func clear() {
+        entries.removeAll(keepingCapacity: entries.count < 1024)
+        if bytes.capacity > Self.kept {
+            bytes = ByteWriter(capacity: 4096)
+        } else {
+            bytes.removeAll()
+        }
+    }
+
+    // MARK: - For the log
+
+    /// Appends the changes of a `ChangeRecord`, one a row: what it is now. A row's first write gives
+    /// it its place, its last one its content. O(writes).
+    func encodeChanges(into writer: inout ByteWriter) {
+        guard entries.count > 1 else {
+            if let entry = entries.first { encode(entry, into: &writer) }
+            return
+        }
+        // A table pays only where many rows were written.
+        if entries.count <= 16 {
+            for (index, entry) in entries.enumerated()
+            where !entries[..<index].contains(where: { $0.row == entry.row }) {
+                encode(entries.last { $0.row == entry.row } ?? entry, into: &writer)
+            }
+            return
+        }
+        var last: [UInt32: Int] = [:]
+        for (index, entry) in entries.enumerated() { last[entry.row] = index }
+        for entry in entries {
+            if let index = last.removeValue(forKey: entry.row) {
+                encode(entries[index], into: &writer)
+            }
+        }
+    }
+
+    /// Appends a `Change`.
+    private func encode(_ entry: Entry, into writer: inout ByteWriter) {
+        writer.append(tag: 8 << 3 | 2)
+        writer.appendLengthDelimited { writer in
+            if entry.row != 0 { writer.append(tag: 1 << 3 | 5, fixed: entry.row) }
+            if entry.kind != .none {
+                writer.append(tag: 2 << 3, varint: UInt64(entry.kind.rawValue))
+            }
+            guard let new = entry.new else { return }
+            writer.append(tag: 3 << 3 | 2, span: bytes.span.extracting(new.start..<new.end))
+        }
+    }
+}
