@@ -73,7 +73,7 @@ extension Course {
         case 0:
             old.start()
             return "the old one returns"
-        case 1 where new.node?.isOpen ?? false:
+        case 1 where (new.node?.isOpen ?? false) && cluster.leadsNewest(new):
             old.retire()
             cluster.addFollower()
             wait(1_000)
@@ -288,7 +288,7 @@ extension Course {
     /// The follower's machine is gone for good; the primary goes on alone, and a fresh follower
     /// joins it while clients write.
     private func loseFollower(_ primary: SimulatedHost, _ other: SimulatedHost) -> String {
-        guard cluster.watch.newestPromise <= primary.node?.standing.epoch ?? .zero else {
+        guard cluster.leadsNewest(primary) else {
             return "\(other.name) is not behind"
         }
         other.retire()

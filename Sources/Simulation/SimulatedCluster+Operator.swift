@@ -89,8 +89,8 @@ extension SimulatedCluster {
     private func findPrimary() -> SimulatedHost? {
         if run(until: { self.primary != nil }, limit: .seconds(8)) { return primary }
         let leader = machines.first { $0.node?.standing.role == .primary }
-        if let leader, machines.allSatisfy({ $0 === leader || !$0.isRunning }) {
-            // It waits for a follower that does not come back.
+        if let leader, leadsNewest(leader), isWithoutMembers(leader) {
+            // It waits for a follower that does not come back; who runs beside it is a fresh one.
             degrade(leader)
             if run(until: { self.primary != nil }, limit: .seconds(5)) { return primary }
         }
@@ -100,6 +100,19 @@ extension SimulatedCluster {
             if run(until: { self.primary != nil }, limit: .seconds(12)) { return primary }
         }
         return nil
+    }
+
+    private func isWithoutMembers(_ leader: SimulatedHost) -> Bool {
+        let members = leader.node?.standing.members ?? []
+        return machines.allSatisfy {
+            $0 === leader || !$0.isRunning || !members.contains($0.identity)
+        }
+    }
+
+    /// Whether nobody has promised more than this host knows: else the newest writes may be
+    /// elsewhere, and nobody else must be given up for it.
+    func leadsNewest(_ host: SimulatedHost) -> Bool {
+        watch.newestPromise <= host.node?.standing.epoch ?? .zero
     }
 
     /// Orders the other node to be let in, as long as it takes.
@@ -140,7 +153,7 @@ extension SimulatedCluster {
     /// Gives the other node up and takes a fresh one in its place; not one that has promised more
     /// than the primary knows, for that may be where the newest writes are.
     private func replaceFollower(of primary: SimulatedHost) -> String? {
-        guard watch.newestPromise <= primary.node?.standing.epoch ?? .zero else {
+        guard leadsNewest(primary) else {
             return "the other node is not behind the primary:\n\(summary)"
         }
         for host in machines where host !== primary { host.retire() }

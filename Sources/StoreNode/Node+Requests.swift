@@ -87,24 +87,24 @@ extension Node {
     private func command(
         _ asked: Asked, _ payload: RawSpan, _ session: Session
     ) throws(Rejection) {
-        let command: Command
+        var command: Command
         do { command = try Command(method: asked.method, payload: payload) } catch {
             throw Rejection(error)
         }
         try requireWriteRight(asked.minReplicas, at: asked.now)
-        let addressed = Shard.addressed(command, to: asked.workspace)
+        let ordinal = Shard.address(&command, sentTo: asked.workspace)
         let performed: WorkspaceGraph.Performed
         do throws(Rejection) {
             performed = try perform(
-                addressed.command, in: addressed.ordinal, as: asked.principal,
-                request: asked.requestID, hash: asked.hash)
+                command, in: ordinal, as: asked.principal, request: asked.requestID,
+                hash: asked.hash)
         } catch {
-            return refuse(asked, error, in: addressed.ordinal, session)
+            return refuse(asked, error, in: ordinal, session)
         }
-        if addressed.ordinal == 0 { deliverErrands() }
+        if ordinal == 0 { deliverErrands() }
         hold(
             HeldReply(
-                lsn: seen(in: addressed.ordinal), session: session, stream: asked.stream,
+                lsn: seen(in: ordinal), session: session, stream: asked.stream,
                 deadline: asked.deadline, isCommand: true, workspacePosition: performed.position,
                 content: .answer(performed.answer)),
             for: session)

@@ -92,15 +92,14 @@ package final class Shard {
         return workspace
     }
 
-    /// Where a command belongs that was sent to `ordinal`, and how it is said there. Invitations
-    /// are sent to the workspace, and are the directory's to do: it has the accounts, and asks the
-    /// workspace whether the caller may. Everything else stays where it is.
-    package static func addressed(
-        _ command: Command, to ordinal: UInt32
-    ) -> (command: Command, ordinal: UInt32) {
-        guard case .invite(var invite) = command, ordinal != 0 else { return (command, ordinal) }
+    /// Where a command belongs that was sent to `ordinal`; it is changed into what is said there.
+    /// Invitations are sent to the workspace, and are the directory's to do: it has the accounts,
+    /// and asks the workspace whether the caller may. Everything else stays as and where it is.
+    package static func address(_ command: inout Command, sentTo ordinal: UInt32) -> UInt32 {
+        guard ordinal != 0, case .invite(var invite) = command else { return ordinal }
         invite.workspace = ordinal
-        return (.invite(invite), 0)
+        command = .invite(invite)
+        return 0
     }
 
     package func removeAll() { workspaces.removeAll() }

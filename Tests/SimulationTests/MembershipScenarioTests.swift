@@ -28,6 +28,26 @@ import Testing
         cluster.expectGood()
     }
 
+    /// A primary that starts waits for the member it had, not for whoever else is there: found by a
+    /// seed whose operator waited as well, for ever.
+    @Test func `a primary whose member is gone goes on though a fresh follower runs beside it`()
+        throws
+    {
+        let cluster = SimulatedCluster(seed: .random(in: 0...UInt64.max), policy: .block)
+        cluster.start()
+        for _ in 0..<3 { cluster.addClient() }
+        cluster.run(for: .milliseconds(300))
+        let (primary, follower) = try cluster.pair()
+        follower.retire()
+        cluster.addFollower()
+        cluster.run(for: .milliseconds(500))
+        primary.kill()
+        primary.start()
+        cluster.run(for: .seconds(3))
+        #expect(primary.node?.isOpen == false, "seed \(cluster.seed): \(cluster.summary)")
+        cluster.expectGood()
+    }
+
     @Test func `a fresh follower takes a snapshot while writes go on, then leads`() throws {
         let (cluster, primary) = try lonely {
             $0.segmentBytes = 64 << 10

@@ -4,7 +4,7 @@ internal import WorkProtocol
 ///
 /// Both are commands of the directory, since that is where accounts are, and both ask the workspace
 /// (`peer`) whether the caller may. A client sends `Invite` to the workspace;
-/// `Shard.addressed(_:to:)` turns it into the directory's.
+/// `Shard.address(_:sentTo:)` turns it into the directory's.
 extension WorkspaceGraph {
     /// Whether the caller may invite: members of the workspace may invite guests and members, its
     /// admins anybody, and take back who was removed. Asked of the workspace.

@@ -46,7 +46,8 @@ final class Store {
     ) throws -> Changed {
         time += 1000
         directory.entropy = UInt64(time)
-        let (command, ordinal) = Shard.addressed(command, to: ordinal)
+        var command = command
+        let ordinal = Shard.address(&command, sentTo: ordinal)
         let performed = try shard(ordinal).perform(
             command, in: ordinal, as: principal, request: nil, requestHash: 0, wallTime: time)
         if let record = performed.record { records.append((ordinal, record)) }
