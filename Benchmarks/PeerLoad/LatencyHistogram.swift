@@ -23,7 +23,7 @@ struct LatencyHistogram {
     private static func highest(_ index: Int) -> UInt64 {
         guard index >= steps else { return UInt64(index) }
         let shift = UInt64(index >> stepBits - 1)
-        return (UInt64(index & (steps - 1) + steps + 1) << shift) - 1
+        return (UInt64(index & (steps - 1) + steps + 1) << shift) &- 1
     }
 
     /// The latency that `percent` of all did not exceed; 0 if there are none.

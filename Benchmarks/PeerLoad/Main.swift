@@ -10,6 +10,8 @@ struct Main {
             switch options.store {
             case .holdfast: try perform(options, HoldfastDialect.self)
             case .redis: try perform(options, RedisDialect.self)
+            case .tarantool: try perform(options, TarantoolDialect.self)
+            case .postgres: try perform(options, PostgresDialect.self)
             }
         } catch {
             let line = Array("peer-load: \(error)\n".utf8)

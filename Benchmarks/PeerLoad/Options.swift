@@ -3,7 +3,7 @@ import Glibc
 /// The words of the command line.
 struct Options {
     enum Command: String { case prepare, run, spin }
-    enum Store: String, CaseIterable { case holdfast, redis }
+    enum Store: String, CaseIterable { case holdfast, redis, tarantool, postgres }
 
     var command = Command.run
     var store = Store.holdfast

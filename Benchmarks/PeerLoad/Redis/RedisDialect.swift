@@ -117,7 +117,7 @@ struct RedisDialect: Dialect {
     /// One command reads the order and the rows: `SORT` without sorting, with a pattern for each
     /// column. Faster than a Lua script that reads 50 hashes.
     private func appendList(_ section: Int, _ output: ByteQueue) {
-        output.append("*34\r\n$4\r\nSORT\r\n")
+        output.append("*33\r\n$4\r\nSORT\r\n")
         appendSectionKey(workload.keys.sections[section], output)
         output.append("$2\r\nBY\r\n$6\r\nnosort\r\n$5\r\nLIMIT\r\n$1\r\n0\r\n$2\r\n50\r\n")
         output.append("$3\r\nGET\r\n$1\r\n#\r\n$3\r\nGET\r\n$15\r\ntask:*->version\r\n")
