@@ -255,9 +255,12 @@ class Tarantool(Store):
         for process in (self.primary, self.replica):
             flags = []
             for entry in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
-                if ".xlog" in os.readlink(entry):
-                    text = (entry.parent.parent / "fdinfo" / entry.name).read_text()
-                    flags.append(int(text.split("flags:")[1].split()[0], 8))
+                try:
+                    if ".xlog" in os.readlink(entry):
+                        text = (entry.parent.parent / "fdinfo" / entry.name).read_text()
+                        flags.append(int(text.split("flags:")[1].split()[0], 8))
+                except OSError:
+                    continue  # Closed meanwhile.
             if not any(flag & os.O_SYNC == os.O_SYNC for flag in flags):
                 raise Failure("Tarantool writes its log without O_SYNC")
 
