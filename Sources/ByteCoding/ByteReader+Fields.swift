@@ -4,6 +4,16 @@ extension ByteReader {
     @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func tag() throws(Corruption) -> UInt32 {
+        // Fields above 15 have a tag of two bytes.
+        if remaining >= 2 {
+            let pair = UInt16(
+                littleEndian: unsafe bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset, as: UInt16.self))
+            if pair & 0x8080 == 0x0080 {
+                offset &+= 2
+                return UInt32(pair & 0x7F | (pair &>> 8) &<< 7)
+            }
+        }
         let value = try varint()
         guard value <= UInt64(UInt32.max) else { throw badTag(value) }
         return UInt32(truncatingIfNeeded: value)

@@ -7,7 +7,12 @@ package import WorkProtocol
 /// from the log goes through `apply`, the same that the commands themselves use. It reads no clock
 /// and no file; time and randomness are passed in. Confined to one queue.
 package final class Shard {
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var workspaces: [UInt32: WorkspaceGraph] = [:]
+    /// The workspace that was asked last: mostly the next one, too.
+    private var recent: WorkspaceGraph?
     private var neighbours: [Neighbour] = []
 
     private struct Neighbour {
@@ -16,7 +21,17 @@ package final class Shard {
 
     package init() {}
 
-    package func workspace(_ ordinal: UInt32) -> WorkspaceGraph? { workspaces[ordinal] }
+    package func workspace(_ ordinal: UInt32) -> WorkspaceGraph? {
+        if let recent, recent.ordinal == ordinal { return recent }
+        guard let found = workspaces[ordinal] else { return nil }
+        recent = found
+        return found
+    }
+
+    private func keep(_ workspace: WorkspaceGraph) {
+        workspaces[workspace.ordinal] = workspace
+        recent = workspace
+    }
 
     /// The ordinals of the workspaces it holds, ascending.
     package var ordinals: [UInt32] { workspaces.keys.sorted() }
@@ -27,7 +42,7 @@ package final class Shard {
         _ command: Command, in ordinal: UInt32, as principal: Principal, request: RequestID?,
         requestHash: UInt64, wallTime: Int64
     ) throws(Rejection) -> WorkspaceGraph.Performed {
-        if let workspace = workspaces[ordinal] {
+        if let workspace = workspace(ordinal) {
             return try workspace.perform(
                 command, as: principal, request: request, requestHash: requestHash,
                 wallTime: wallTime)
@@ -36,7 +51,7 @@ package final class Shard {
         let workspace = make(ordinal)
         let performed = try workspace.perform(
             command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
-        workspaces[ordinal] = workspace
+        keep(workspace)
         return performed
     }
 
@@ -44,7 +59,7 @@ package final class Shard {
     package func answer(
         _ query: Query, in ordinal: UInt32, as principal: Principal, into writer: inout ByteWriter
     ) throws(Rejection) {
-        guard let workspace = workspaces[ordinal] else { throw .notFound }
+        guard let workspace = workspace(ordinal) else { throw .notFound }
         try workspace.answer(query, as: principal, into: &writer)
     }
 
@@ -53,7 +68,7 @@ package final class Shard {
     package func apply(
         _ body: RawSpan, in ordinal: UInt32, at position: UInt64
     ) throws(Corruption) {
-        let workspace = workspaces[ordinal] ?? make(ordinal)
+        let workspace = workspace(ordinal) ?? make(ordinal)
         guard position > workspace.position else { return }
         guard position == workspace.position + 1 else {
             throw Corruption(
@@ -61,12 +76,12 @@ package final class Shard {
                 found: "\(position)")
         }
         try workspace.apply(body)
-        workspaces[ordinal] = workspace
+        if workspace.position == 1 { keep(workspace) }
     }
 
     /// Puts in a workspace that a snapshot brought.
     package func adopt(_ workspace: WorkspaceGraph) {
-        workspaces[workspace.ordinal] = connected(workspace)
+        keep(connected(workspace))
     }
 
     private func make(_ ordinal: UInt32) -> WorkspaceGraph {
@@ -102,5 +117,8 @@ package final class Shard {
         return 0
     }
 
-    package func removeAll() { workspaces.removeAll() }
+    package func removeAll() {
+        workspaces.removeAll()
+        recent = nil
+    }
 }

@@ -25,39 +25,47 @@ extension WorkspaceGraph {
 
     /// Removes a row, if there is one.
     func remove(_ row: UInt32, _ kind: EntityKind) throws(Corruption) {
-        if let task = try forget(row) { indexes.change(task: row, from: task, to: nil) }
+        try forget(row)
         rows.remove(row)
         notice(kind)
     }
 
     /// Writes one row, and brings the digest and the indexes along.
     func write(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) throws(Corruption) {
-        let old = try forget(row)
-        rows.set(row, kind: kind, content)
-        rowDigest &+= Self.hash(row, kind, content)
         if kind == .task {
-            indexes.change(task: row, from: old, to: try TaskKeys(decoding: content))
+            try index(task: row, content)
         } else {
-            if let old { indexes.change(task: row, from: old, to: nil) }
+            try forget(row)
             try indexes.insert(row, kind, content)
         }
+        rows.set(row, kind: kind, content)
+        rowDigest &+= Self.hash(row, kind, content)
         if kind == .workspace, ordinal != 0 || row == 1 { try adopt(content) }
         notice(kind)
     }
 
-    /// Takes a row out of the digest and the indexes before it is written over. Of a task the keys
-    /// are answered instead: most changes leave most entries of the indexes as they are.
-    private func forget(_ row: UInt32) throws(Corruption) -> TaskKeys? {
-        var keys: TaskKeys?
+    /// Takes up a task that is about to be written. Most changes of one leave most entries of the
+    /// indexes as they are.
+    private func index(task row: UInt32, _ content: RawSpan) throws(Corruption) {
+        let new = try TaskKeys(decoding: content)
+        let wasThere = try rows.withRow(row) { (kind, content) throws(Corruption) in
+            rowDigest &-= Self.hash(row, kind, content)
+            guard kind == .task else {
+                try indexes.remove(row, kind, content)
+                return false
+            }
+            indexes.change(task: row, from: try TaskKeys(decoding: content), to: new)
+            return true
+        }
+        if wasThere != true { indexes.set(task: row, new, true) }
+    }
+
+    /// Takes a row out of the digest and the indexes before it is written over or removed.
+    private func forget(_ row: UInt32) throws(Corruption) {
         try rows.withRow(row) { (kind, content) throws(Corruption) in
             rowDigest &-= Self.hash(row, kind, content)
-            if kind == .task {
-                keys = try TaskKeys(decoding: content)
-            } else {
-                try indexes.remove(row, kind, content)
-            }
+            try indexes.remove(row, kind, content)
         }
-        return keys
     }
 
     /// What was found out about access may be otherwise now.

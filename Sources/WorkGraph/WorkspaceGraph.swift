@@ -100,7 +100,10 @@ package final class WorkspaceGraph {
         guard gid.isValid, gid.workspace == ordinal else { return nil }
         let row = gids.row(gid)
         // Whoever asks for a task reads its row next.
-        if kind == .task { rows.prefetch(row) }
+        if kind == .task {
+            indexes.counts.prefetch(row)
+            rows.prefetch(row)
+        }
         return rows.kind(of: row) == kind ? row : nil
     }
 

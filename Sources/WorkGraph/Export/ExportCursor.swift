@@ -61,7 +61,7 @@ package final class ExportCursor: @unchecked Sendable {
             let buckets: [Bucket] = [.later, .upcoming, .today, .new]
             stack = buckets.compactMap { bucket in
                 let key = Indexes.Assigned(account: caller.account, bucket: bucket)
-                return graph.indexes.assigned[key].map { Walk(list: $0) }
+                return graph.indexes.assigned[key.number].map { Walk(list: $0) }
             }
         }
     }

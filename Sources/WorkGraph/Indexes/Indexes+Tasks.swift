@@ -2,101 +2,109 @@ internal import WorkProtocol
 
 /// The index entries of tasks and of what hangs on them.
 extension Indexes {
+    /// Takes up a task, or forgets it.
+    mutating func set(task row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        set(keys.externalKey, row, present)
+        guard !keys.isDeleted else {
+            Self.set(&trash, RankedList.Entry(rank: keys.deletedAt, row: row), present)
+            return
+        }
+        taskCount += present ? 1 : -1
+        setPlaces(row, keys, present)
+        if keys.completed { countCompleted(keys, present) }
+        setParent(row, keys, present)
+        setAssignee(row, keys, present)
+        setFollowers(row, keys, present)
+        setLabels(row, keys, present)
+        setDependencies(row, keys, present)
+    }
+
     /// Takes up that a task is what `new` says and no longer what `old` says; only what differs is
     /// touched.
-    mutating func change(task row: UInt32, from old: TaskKeys?, to new: TaskKeys?) {
-        if old?.externalKey != new?.externalKey {
-            set(old?.externalKey ?? 0, row, false)
-            set(new?.externalKey ?? 0, row, true)
+    mutating func change(task row: UInt32, from old: TaskKeys, to new: TaskKeys) {
+        guard old.deletedAt == new.deletedAt else {
+            set(task: row, old, false)
+            set(task: row, new, true)
+            return
         }
-        if old?.deletedAt != new?.deletedAt { bury(row, old, new) }
-        let old = old.flatMap { $0.isDeleted ? nil : $0 }
-        let new = new.flatMap { $0.isDeleted ? nil : $0 }
-        taskCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
-        changePlaces(row, old, new)
-        changeParent(row, old, new)
-        changeAssignee(row, old, new)
-        changeFollowers(row, old, new)
-        changeLabels(row, old, new)
-        changeDependencies(row, old, new)
-    }
-
-    private mutating func changeFollowers(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        let before = old?.collaborators ?? ShortList()
-        let after = new?.collaborators ?? ShortList()
-        guard before != after else { return }
-        let entry = RankedList.Entry(rank: 0, row: row)
-        for account in before { Self.set(&following, account, entry, false) }
-        for account in after { Self.set(&following, account, entry, true) }
-    }
-
-    private mutating func changeLabels(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        let before = old?.labels ?? ShortList()
-        let after = new?.labels ?? ShortList()
-        guard before != after else { return }
-        let entry = RankedList.Entry(rank: 0, row: row)
-        for label in before { Self.set(&tasksOfLabel, label, entry, false) }
-        for label in after { Self.set(&tasksOfLabel, label, entry, true) }
-    }
-
-    private mutating func changeDependencies(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        let before = old?.dependencies ?? ShortList()
-        let after = new?.dependencies ?? ShortList()
-        guard before != after else { return }
-        let entry = RankedList.Entry(rank: 0, row: row)
-        for (others, present) in [(before, false), (after, true)] {
-            for other in others {
-                Self.set(&dependents, other, entry, present)
-                counts[other].dependents &+= TaskCounts.step(present)
-            }
+        if old.externalKey != new.externalKey {
+            set(old.externalKey, row, false)
+            set(new.externalKey, row, true)
+        }
+        if old.isDeleted { return }
+        if old.completed { countCompleted(old, false) }
+        if new.completed { countCompleted(new, true) }
+        if old.placements != new.placements {
+            setPlaces(row, old, false)
+            setPlaces(row, new, true)
+        }
+        if old.parent != new.parent || old.parentRank != new.parentRank {
+            setParent(row, old, false)
+            setParent(row, new, true)
+        }
+        if old.assignee != new.assignee || old.bucket != new.bucket
+            || old.bucketRank != new.bucketRank
+        {
+            setAssignee(row, old, false)
+            setAssignee(row, new, true)
+        }
+        if old.collaborators != new.collaborators {
+            setFollowers(row, old, false)
+            setFollowers(row, new, true)
+        }
+        if old.labels != new.labels {
+            setLabels(row, old, false)
+            setLabels(row, new, true)
+        }
+        if old.dependencies != new.dependencies {
+            setDependencies(row, old, false)
+            setDependencies(row, new, true)
         }
     }
 
-    private mutating func bury(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        if let old, old.isDeleted {
-            Self.set(&trash, RankedList.Entry(rank: old.deletedAt, row: row), false)
-        }
-        if let new, new.isDeleted {
-            Self.set(&trash, RankedList.Entry(rank: new.deletedAt, row: row), true)
-        }
-    }
-
-    private mutating func changePlaces(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        let isSame = old?.placements == new?.placements
-        if isSame, old?.completed == new?.completed { return }
-        for (keys, present) in [(old, false), (new, true)] {
-            guard let keys else { continue }
-            for place in keys.placements {
-                if !isSame {
-                    Self.set(
-                        &tasksOfSection, place.section,
-                        RankedList.Entry(rank: place.rank, row: row), present)
-                }
-                if keys.completed { Self.count(&completedInProject, place.project, present) }
-            }
-        }
-    }
-
-    private mutating func changeParent(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        guard old?.parent != new?.parent || old?.parentRank != new?.parentRank else { return }
-        for (keys, present) in [(old, false), (new, true)] {
-            guard let keys, keys.parent != 0 else { continue }
+    private mutating func setPlaces(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        for place in keys.placements {
             Self.set(
-                &subtasks, keys.parent, RankedList.Entry(rank: keys.parentRank, row: row), present)
-            counts[keys.parent].subtasks &+= TaskCounts.step(present)
+                &tasksOfSection, place.section, RankedList.Entry(rank: place.rank, row: row),
+                present)
         }
     }
 
-    private mutating func changeAssignee(_ row: UInt32, _ old: TaskKeys?, _ new: TaskKeys?) {
-        guard
-            old?.assignee != new?.assignee || old?.bucket != new?.bucket
-                || old?.bucketRank != new?.bucketRank
-        else { return }
-        for (keys, present) in [(old, false), (new, true)] {
-            guard let keys, keys.assignee != 0 else { continue }
-            Self.set(
-                &assigned, Assigned(account: keys.assignee, bucket: keys.bucket),
-                RankedList.Entry(rank: keys.bucketRank, row: row), present)
+    private mutating func countCompleted(_ keys: TaskKeys, _ present: Bool) {
+        for place in keys.placements { Self.count(&completedInProject, place.project, present) }
+    }
+
+    private mutating func setParent(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        guard keys.parent != 0 else { return }
+        Self.set(
+            &subtasks, keys.parent, RankedList.Entry(rank: keys.parentRank, row: row), present)
+        counts[keys.parent].subtasks &+= TaskCounts.step(present)
+    }
+
+    private mutating func setAssignee(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        guard keys.assignee != 0 else { return }
+        Self.set(
+            &assigned, Assigned(account: keys.assignee, bucket: keys.bucket).number,
+            RankedList.Entry(rank: keys.bucketRank, row: row), present)
+    }
+
+    private mutating func setFollowers(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        let entry = RankedList.Entry(rank: 0, row: row)
+        for account in keys.collaborators { Self.set(&following, account, entry, present) }
+    }
+
+    private mutating func setLabels(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        guard keys.hasLabels else { return }
+        let entry = RankedList.Entry(rank: 0, row: row)
+        for label in keys.labels { Self.set(&tasksOfLabel, label, entry, present) }
+    }
+
+    private mutating func setDependencies(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
+        guard keys.hasDependencies else { return }
+        let entry = RankedList.Entry(rank: 0, row: row)
+        for other in keys.dependencies {
+            Self.set(&dependents, other, entry, present)
+            counts[other].dependents &+= TaskCounts.step(present)
         }
     }
 

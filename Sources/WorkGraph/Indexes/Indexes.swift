@@ -7,7 +7,7 @@ internal import WorkProtocol
 /// again. Dictionaries here are looked into, never iterated where order could show.
 struct Indexes: Equatable {
     // People, by account.
-    var people: [UInt64: Person] = [:]
+    var people = NumberMap<Person>()
     var peopleByEmail: [String: UInt64] = [:]
     /// Rows of memberships, in the order they were made.
     var memberships = RankedList()
@@ -25,8 +25,9 @@ struct Indexes: Equatable {
     // Tasks.
     var tasksOfSection = RowMap<RankedList>()
     var subtasks = RowMap<RankedList>()
-    var assigned: [Assigned: RankedList] = [:]
-    var following: [UInt64: RankedList] = [:]
+    /// By `Assigned.number`.
+    var assigned = NumberMap<RankedList>()
+    var following = NumberMap<RankedList>()
     var tasksOfLabel = RowMap<RankedList>()
     var dependents = RowMap<RankedList>()
     var taskCount = 0
@@ -54,7 +55,7 @@ struct Indexes: Equatable {
     var accountsByEmail: [String: UInt32] = [:]
     var accounts = RankedList()
     var tokensByHash: [[UInt8]: UInt32] = [:]
-    var tokensOfAccount: [UInt64: RankedList] = [:]
+    var tokensOfAccount = NumberMap<RankedList>()
     var workspaces: [UInt32: UInt32] = [:]
     var errands = RankedList()
 
@@ -70,9 +71,12 @@ struct Indexes: Equatable {
     }
 
     /// A bucket of somebody's My Tasks.
-    struct Assigned: Hashable {
+    struct Assigned {
         var account: UInt64
         var bucket: Bucket
+
+        /// Another for each: gids have 53 bits.
+        var number: UInt64 { account << 3 | UInt64(bucket.rawValue) }
     }
 
     /// What permissions need to know of a person.
@@ -127,8 +131,7 @@ struct Indexes: Equatable {
         switch kind {
         case .none, .option, .serviceAccount: break
         case .task:
-            let keys = try TaskKeys(decoding: content)
-            change(task: row, from: present ? nil : keys, to: present ? keys : nil)
+            set(task: row, try TaskKeys(decoding: content), present)
         case .story: index(row, story: try Story(decoding: content), present)
         case .project: index(row, project: try ProjectRow(decoding: content), present)
         case .section: index(row, section: try SectionRow(decoding: content), present)
@@ -150,8 +153,9 @@ struct Indexes: Equatable {
         if present { list.insert(entry) } else { list.remove(entry) }
     }
 
-    static func set<Key: Hashable>(
-        _ lists: inout [Key: RankedList], _ key: Key, _ entry: RankedList.Entry, _ present: Bool
+    static func set(
+        _ lists: inout NumberMap<RankedList>, _ key: UInt64, _ entry: RankedList.Entry,
+        _ present: Bool
     ) {
         set(&lists[key, default: RankedList()], entry, present)
         if !present, lists[key]?.isEmpty == true { lists.removeValue(forKey: key) }

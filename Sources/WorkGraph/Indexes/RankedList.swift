@@ -79,7 +79,8 @@ struct RankedList: Equatable {
 
     mutating func insert(_ entry: Entry) {
         guard !isInTail(entry) else {
-            tail.insert(entry, at: Self.place(entry, in: tail))
+            let place = Self.place(entry, in: tail)
+            if place == tail.count { tail.append(entry) } else { tail.insert(entry, at: place) }
             if tail.count > Self.blockLimit { shortenTail() }
             return
         }
@@ -176,6 +177,18 @@ struct RankedList: Equatable {
             index += 1
             place = 0
         }
+    }
+
+    /// The next entries after `entry` (from the first if nil). O(log n + entries).
+    func entries(after entry: Entry?, atMost most: Int) -> [Entry] {
+        var entries: [Entry] = []
+        entries.reserveCapacity(min(most, count))
+        forEach(after: entry) { entry in
+            guard entries.count < most else { return false }
+            entries.append(entry)
+            return true
+        }
+        return entries
     }
 
     /// Equal if they hold the same entries, however they came to lie in blocks. O(n).

@@ -58,7 +58,7 @@ extension WorkspaceGraph {
     private func openTasks(of account: UInt64, _ caller: Caller) -> [UInt64] {
         var tasks: [UInt64] = []
         for bucket in Bucket.allCases {
-            indexes.assigned[Indexes.Assigned(account: account, bucket: bucket)]?
+            indexes.assigned[Indexes.Assigned(account: account, bucket: bucket).number]?
                 .forEach { entry in
                     if let keys = taskKeys(entry.row), !keys.completed,
                         access(task: entry.row, keys, caller) > .none

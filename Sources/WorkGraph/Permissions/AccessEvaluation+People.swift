@@ -44,7 +44,8 @@ extension WorkspaceGraph {
         }
         indexes.following[account]?.forEach(look)
         for bucket in Bucket.allCases where !shared {
-            indexes.assigned[Indexes.Assigned(account: account, bucket: bucket)]?.forEach(look)
+            indexes.assigned[Indexes.Assigned(account: account, bucket: bucket).number]?.forEach(
+                look)
         }
         return shared
     }

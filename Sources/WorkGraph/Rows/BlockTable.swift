@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Plain values by row number, in blocks of memory that copies of the table share until one of
 /// them writes.
 ///
@@ -62,11 +64,12 @@ struct BlockTable<Value: BitwiseCopyable> {
         }
     }
 
-    /// Where a row's value lies; nil if there is no room for it.
-    func address(of row: UInt32) -> UnsafeRawPointer? {
+    /// Asks the processor for a row's value ahead of its use.
+    @inline(__always)
+    func prefetch(_ row: UInt32) {
         let block = Int(row) / Self.blockSize
-        guard block < bases.count else { return nil }
-        return unsafe UnsafeRawPointer(bases[block].address + Int(row) % Self.blockSize)
+        guard block < bases.count else { return }
+        unsafe Prefetch.line(bases[block].address + Int(row) % Self.blockSize)
     }
 
     /// Makes a block ours alone before it is written.

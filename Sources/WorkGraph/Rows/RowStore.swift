@@ -82,9 +82,7 @@ struct RowStore: ~Copyable {
 
     /// Asks the processor for what `prefetch(_:)` reads.
     @inline(__always)
-    func prefetchSlot(_ row: UInt32) {
-        if let address = unsafe slots.address(of: row) { unsafe Prefetch.line(address) }
-    }
+    func prefetchSlot(_ row: UInt32) { slots.prefetch(row) }
 
     /// How many bytes a row has; 0 if there is none. O(1).
     func byteCount(of row: UInt32) -> Int {

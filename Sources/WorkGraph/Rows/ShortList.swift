@@ -15,13 +15,31 @@ struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
     /// The elements that lie in the value itself. Copying it copies bytes and counts no references.
     struct Head: BitwiseCopyable {
         static var room: Int { 4 }
-        fileprivate var elements = InlineArray<4, Element>(repeating: Element())
+        // Four fields and no `InlineArray`: of that, Swift 6.3 makes copies by way of metadata.
+        private var first = Element()
+        private var second = Element()
+        private var third = Element()
+        private var fourth = Element()
         fileprivate(set) var count = 0
+
+        fileprivate subscript(index: Int) -> Element {
+            switch index {
+            case 0: first
+            case 1: second
+            case 2: third
+            default: fourth
+            }
+        }
 
         /// Takes up an element, if there is room for it.
         mutating func append(_ element: Element) -> Bool {
-            guard count < Self.room else { return false }
-            elements[count] = element
+            switch count {
+            case 0: first = element
+            case 1: second = element
+            case 2: third = element
+            case 3: fourth = element
+            default: return false
+            }
             count += 1
             return true
         }
@@ -38,7 +56,8 @@ struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
     var endIndex: Int { head.count + (rest?.count ?? 0) }
 
     subscript(index: Int) -> Element {
-        guard index >= Head.room, let rest else { return head.elements[index] }
+        precondition(index >= 0 && index < endIndex, "beyond the list")
+        guard index >= Head.room, let rest else { return head[index] }
         return rest[index - Head.room]
     }
 

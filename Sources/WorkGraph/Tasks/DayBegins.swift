@@ -22,16 +22,20 @@ extension WorkspaceGraph {
             days[zone] = day
             return day
         }
-        let waiting = indexes.people.filter { account, person in
-            person.isActive && !person.isService && person.day < day(in: person.timeZone)
+        var waiting: [UInt64: String] = [:]
+        indexes.people.forEachInAnyOrder { account, person in
+            let isWaiting =
+                person.isActive && !person.isService && person.day < day(in: person.timeZone)
                 && Self.movable.contains { bucket in
-                    indexes.assigned[Indexes.Assigned(account: account, bucket: bucket)] != nil
+                    indexes.assigned[Indexes.Assigned(account: account, bucket: bucket).number]
+                        != nil
                 }
+            if isWaiting { waiting[account] = person.timeZone }
         }
         return waiting.keys.sorted().prefix(most).map { account in
             var begin = BeginDay()
             begin.account = account
-            begin.day = day(in: waiting[account]?.timeZone ?? "")
+            begin.day = day(in: waiting[account] ?? "")
             return begin
         }
     }
@@ -74,7 +78,7 @@ extension WorkspaceGraph {
     ) -> [(row: UInt32, bucket: Bucket)] {
         var moves: [(row: UInt32, bucket: Bucket)] = []
         for bucket in Self.movable {
-            let list = indexes.assigned[Indexes.Assigned(account: account, bucket: bucket)]
+            let list = indexes.assigned[Indexes.Assigned(account: account, bucket: bucket).number]
             list?.forEach { entry in
                 guard let keys = taskKeys(entry.row), !keys.completed, let due = keys.dueOn else {
                     return true

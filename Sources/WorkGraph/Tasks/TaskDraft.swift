@@ -26,12 +26,8 @@ struct TaskDraft {
         stories.append(story)
     }
 
-    /// Whether `modified_at` moves for everybody: following a task does not modify it.
-    fileprivate var isModified: Bool {
-        var other = task
-        other.collaborators = before.collaborators
-        return isTouched || other.differsForAll(from: before)
-    }
+    /// Whether `modified_at` moves for everybody, once the changes are counted.
+    fileprivate var isModified: Bool { isTouched || task.version != before.version }
 }
 
 extension WorkspaceGraph {
@@ -67,7 +63,8 @@ extension WorkspaceGraph {
     func save(
         _ draft: consuming TaskDraft, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed {
-        let isUnchanged = draft.task == draft.before && draft.stories.isEmpty
+        let isSame = draft.task == draft.before
+        let isUnchanged = isSame && draft.stories.isEmpty
         count(&draft.task, since: draft.before, at: now)
         if draft.isModified { draft.task.modifiedAt = now }
         if !isUnchanged || draft.isTouched, draft.task.importedBy != 0,
@@ -75,7 +72,8 @@ extension WorkspaceGraph {
         {
             draft.task.isAdopted = true
         }
-        if draft.task != draft.before { put(draft.row, .task, draft.task) }
+        // What differed before it was counted differs after.
+        if !isSame || draft.task != draft.before { put(draft.row, .task, draft.task) }
         for story in draft.stories { _ = try write(story, on: draft.row, caller, at: now) }
         return Changed(
             draft.task.gid, version: revision(of: draft.task, caller).version,

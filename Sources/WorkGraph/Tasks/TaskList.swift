@@ -102,7 +102,7 @@ extension WorkspaceGraph {
             if let after, after.outer.rank > page.outer.rank { continue }
             let key = Indexes.Assigned(account: assignee, bucket: bucket)
             let isSame = after?.outer.rank == page.outer.rank
-            list(indexes.assigned[key], isSame ? after : nil, caller, &page, into: &writer)
+            list(indexes.assigned[key.number], isSame ? after : nil, caller, &page, into: &writer)
         }
     }
 
@@ -111,10 +111,35 @@ extension WorkspaceGraph {
         _ list: RankedList?, _ after: PageCursor?, _ caller: Caller,
         _ page: inout TaskPageDraft, into writer: inout ByteWriter
     ) {
-        list?.forEach(after: after?.inner) { entry in
-            take(entry, caller, &page, into: &writer)
-            return !page.isFull
+        guard let list else { return }
+        var last = after?.inner
+        while !page.isFull {
+            // One more than there is room for, to know that there is more.
+            let wanted = min(page.most - page.count + 1, Self.rowsAtATime)
+            let entries = list.entries(after: last, atMost: wanted)
+            prefetch(entries)
+            for (index, entry) in entries.enumerated() where !page.isFull {
+                if index + Self.rowsAhead < entries.count {
+                    rows.prefetch(entries[index + Self.rowsAhead].row)
+                }
+                take(entry, caller, &page, into: &writer)
+            }
+            guard entries.count == wanted else { return }
+            last = entries.last
         }
+    }
+
+    private static let rowsAtATime = 128
+    private static let rowsAhead = 6
+
+    /// Asks for where the rows lie, and for the first of them: they may be anywhere in memory, and
+    /// are waited for together.
+    private func prefetch(_ entries: [RankedList.Entry]) {
+        for entry in entries {
+            rows.prefetchSlot(entry.row)
+            indexes.counts.prefetch(entry.row)
+        }
+        for entry in entries.prefix(Self.rowsAhead) { rows.prefetch(entry.row) }
     }
 
     private func take(

@@ -1,0 +1,121 @@
+/// Values by numbers that this store gave out itself: a table with open addressing, without what
+/// `Dictionary` does for keys that somebody may have chosen.
+///
+/// O(1) amortised. Never iterated where order could show.
+struct NumberMap<Value> {
+    /// A power of two, at most half of them taken.
+    private var keys: [UInt64] = []
+    /// The values of `keys`; nil where no key is.
+    private var values: [Value?] = []
+    private(set) var count = 0
+
+    /// The value of a key.
+    subscript(key: UInt64) -> Value? {
+        get {
+            guard let place = place(of: key) else { return nil }
+            return values[place]
+        }
+        set {
+            guard let newValue else { return removeValue(forKey: key) }
+            let place = makePlace(for: key)
+            if values[place] == nil { count += 1 }
+            values[place] = newValue
+        }
+    }
+
+    /// The value of a key for changing in place; `standard` where there is none.
+    subscript(key: UInt64, default standard: @autoclosure () -> Value) -> Value {
+        get { self[key] ?? standard() }
+        _modify {
+            let place = makePlace(for: key)
+            if values[place] == nil { count += 1 }
+            // Taken out while it is changed, so that it is not copied.
+            var value = values[place].take() ?? standard()
+            defer { values[place] = value }
+            yield &value
+        }
+    }
+
+    func contains(_ key: UInt64) -> Bool { place(of: key) != nil }
+
+    /// Whether there is a key and value that `isWanted`. O(table), in any order.
+    func contains(where isWanted: (UInt64, Value) -> Bool) -> Bool {
+        for (key, value) in zip(keys, values) {
+            if let value, isWanted(key, value) { return true }
+        }
+        return false
+    }
+
+    /// Calls `body` with all keys and values, in any order.
+    func forEachInAnyOrder(_ body: (UInt64, Value) -> Void) {
+        for (key, value) in zip(keys, values) {
+            if let value { body(key, value) }
+        }
+    }
+
+    mutating func removeValue(forKey key: UInt64) {
+        guard var hole = place(of: key) else { return }
+        count -= 1
+        // What follows moves up, so that no search ends too early.
+        var next = hole
+        while true {
+            next = (next + 1) & (keys.count - 1)
+            guard values[next] != nil else { break }
+            let home = home(of: keys[next])
+            let distance = (next - home) & (keys.count - 1)
+            guard distance >= (next - hole) & (keys.count - 1) else { continue }
+            keys[hole] = keys[next]
+            values[hole] = values[next].take()
+            hole = next
+        }
+        values[hole] = nil
+    }
+
+    // MARK: - Places
+
+    /// Fibonacci hashing.
+    private func home(of key: UInt64) -> Int {
+        Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & (keys.count - 1)
+    }
+
+    /// Where a key is, or would be.
+    @inline(__always)
+    private func search(_ key: UInt64) -> Int {
+        var place = home(of: key)
+        while keys[place] != key, values[place] != nil { place = (place + 1) & (keys.count - 1) }
+        return place
+    }
+
+    private func place(of key: UInt64) -> Int? {
+        guard !keys.isEmpty else { return nil }
+        let place = search(key)
+        return values[place] == nil ? nil : place
+    }
+
+    /// The place of a key; if it was not there, its value is to be set at once.
+    private mutating func makePlace(for key: UInt64) -> Int {
+        if count * 2 >= keys.count { grow() }
+        let place = search(key)
+        keys[place] = key
+        return place
+    }
+
+    private mutating func grow() {
+        let old = (keys: keys, values: values)
+        let size = max(8, old.keys.count * 2)
+        keys = [UInt64](repeating: 0, count: size)
+        values = [Value?](repeating: nil, count: size)
+        for (key, value) in zip(old.keys, old.values) where value != nil {
+            let place = search(key)
+            keys[place] = key
+            values[place] = value
+        }
+    }
+}
+
+extension NumberMap: Equatable where Value: Equatable {
+    /// Equal if they have the same values, wherever these lie. O(table).
+    static func == (left: NumberMap, right: NumberMap) -> Bool {
+        left.count == right.count && !left.contains { right[$0] != $1 }
+    }
+}
