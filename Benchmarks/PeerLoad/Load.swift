@@ -118,6 +118,7 @@ final class Load<Speech: Dialect> {
         histogram = LatencyHistogram()
         errors = 0
         phase = .measuring
+        pace?.end = end
         while monotonicTime() < end { try turnOnce(&pace) }
         let seconds = Double(monotonicTime() - start) / 1e9
         // An open loop's last requests count although they end later: leaving them out would leave
@@ -125,6 +126,7 @@ final class Load<Speech: Dialect> {
         if course.rate == nil { phase = .draining }
         let after = usage(course)
         next = { nil }
+        try catchUp(&pace, until: end + 10_000_000_000)
         try drain()
         return Report(
             row: row, rate: course.rate, seconds: seconds, histogram: histogram, errors: errors,
@@ -152,6 +154,16 @@ final class Load<Speech: Dialect> {
         try serveOnce(pace?.wait ?? 0)
     }
 
+    /// Sends what was due and has found no room: it has waited, and that counts.
+    private func catchUp(_ pace: inout Pace?, until limit: UInt64) throws {
+        while let due = pace?.nextDue, let end = pace?.end, due < end {
+            guard monotonicTime() < limit else {
+                throw Complaint("the store is 10 s behind the rate that was asked for")
+            }
+            try turnOnce(&pace)
+        }
+    }
+
     /// Waits for the answers that are still missing, and not for ever.
     private func drain() throws {
         let limit = monotonicTime() + 10_000_000_000
@@ -172,6 +184,8 @@ final class Load<Speech: Dialect> {
         var start: UInt64
         var kind: Kind
         var sent: UInt64 = 0
+        /// Nothing is due from then on.
+        var end = UInt64.max
         var nextDue: UInt64 { start + UInt64(Double(sent) / rate * 1e9) }
 
         /// How long nothing is due, nanoseconds.
@@ -183,8 +197,8 @@ final class Load<Speech: Dialect> {
 
     private func sendDue(_ pace: inout Pace?) throws {
         guard let kind = pace?.kind else { return }
-        let now = monotonicTime()
-        while let due = pace?.nextDue, due <= now, let connection = connectionWithRoom() {
+        let now = min(monotonicTime(), pace?.end ?? 0)
+        while let due = pace?.nextDue, due < now, let connection = connectionWithRoom() {
             var ask = workload.next(kind)
             ask.moment = due
             connection.write(ask)

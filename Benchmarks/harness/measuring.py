@@ -82,6 +82,8 @@ class Run:
         for store in order:
             store.is_tcp = socket == "tcp"
             store.start()
+            # A store that has just begun has cold caches, and PostgreSQL whole pages to log.
+            self._rows(store, "mix:64x16", self.settings.seconds)
             for row, pin in self.settings.rows:
                 self._measure(store, row, pin, socket)
             store.verify()

@@ -21,18 +21,23 @@ def table(found, socket):
     titles = [found["stores"][peer]["title"] for peer in peers]
     lines = [
         ["operation", "Holdfast", "p50 / p99 / p99.9 µs", *titles,
-         *[f"÷ {title}" for title in titles], "target met", "figures of this project's machine"]]
+         *[f"÷ {title}" for title in titles], "target met", "missed of the design's figures"]]
     for wanted in rows(found, socket):
         own = results.find(found, "holdfast", wanted)
         others = [results.find(found, peer, wanted) for peer in peers]
         over = results.ratios(found, wanted)
         lines.append([
-            wanted[0].replace(":", " ").replace("x", "×")
-            + (f", {wanted[1]}" if wanted[1] else ""),
+            _name(wanted),
             _rate(own), _latencies(own), *[_rate(other) for other in others],
             *[f"{over[peer]:.2f}" if peer in over else "–" for peer in peers],
             results.verdict(found, wanted) or "–", results.misses(found, wanted) or "–"])
     return _align(lines)
+
+
+def _name(wanted):
+    """A row for people: "get 1×1, one core"."""
+    kind, size = wanted[0].split(":")
+    return f"{kind} {size.replace('x', '×')}" + (f", {wanted[1]}" if wanted[1] else "")
 
 
 def _rate(series):
@@ -69,8 +74,7 @@ def costs(found):
             if series is None:
                 continue
             lines.append([
-                wanted[0].replace(":", " ").replace("x", "×")
-                + (f", {wanted[1]}" if wanted[1] else ""), found["stores"][store]["title"],
+                _name(wanted), found["stores"][store]["title"],
                 *[f"{results.cost(series, group):.1f}" for group in ("primary", "replica", "load")],
                 f"{results.share(series, 'load'):.2f}",
                 f"{results.written(series, 'primary'):,.0f}",

@@ -85,14 +85,15 @@ def ratios(results, wanted):
 
 
 def verdict(results, wanted):
-    """Whether a row meets its target: "yes", or what it misses; "" where there is none."""
+    """Whether a row meets its target: "yes", or what it misses; "" where there is none to
+    meet or nobody to compare with."""
     target = TARGETS.get(wanted[0])
     own = find(results, "holdfast", wanted)
     found = ratios(results, wanted)
-    if target is None or own is None:
+    if target is None or own is None or not found:
         return ""
     missed = []
-    if "best" in target and found:
+    if "best" in target:
         least = min(found.values())
         if least < target["best"]:
             missed.append(f"{least:.2f} of {target['best']}")

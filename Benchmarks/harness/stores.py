@@ -78,7 +78,7 @@ class Holdfast(Store):
         return self.settings.programs / "holdfastd"
 
     def version(self):
-        return processes.command([self.program, "--version"]).strip()
+        return processes.command([self.program, "--version"]).split()[-1]
 
     def flags(self):
         return "init --archive DIR --when-follower-lost solo; nothing else is set"
@@ -166,12 +166,21 @@ class Redis(Store):
         return [
             "--appendonly", "yes", "--appendfsync", "always", "--save", "''",
             "--auto-aof-rewrite-percentage", "0", "--hash-max-listpack-value", "1024",
-            "--hash-max-listpack-entries", "64", "--repl-backlog-size", "256mb"]
+            "--hash-max-listpack-entries", "64", "--repl-backlog-size", "16mb"]
 
     def create(self):
         for node in ("a", "b"):
             (self.folder / node).mkdir(parents=True)
         self.start()
+        for node in ("a", "b"):
+            self._ask("config", "set", "appendfsync", "everysec", node=node)
+
+    def settle(self):
+        """Loading went without flushing each batch; from here on nothing does."""
+        for node in ("a", "b"):
+            self._ask("config", "set", "appendfsync", "always", node=node)
+            self._ask("bgrewriteaof", node=node)
+        self._wait_until(self._is_quiet, "Redis' rewritten log")
 
     def start(self):
         self.primary = self._run("a", 0, [])
@@ -180,6 +189,20 @@ class Redis(Store):
         self.replica = self._run("b", 1, ["--replicaof", f"127.0.0.1 {self.ports[0]}"])
         self._wait_until(
             lambda: "state=online" in self._ask("info", "replication"), "Redis' replica")
+        # A replica that took everything anew rewrites its log.
+        self._wait_until(self._is_quiet, "Redis' replica")
+
+    def _is_quiet(self):
+        """Whether neither node does anything in the background."""
+        said = "".join(self._ask("info", "persistence", node=node) for node in ("a", "b"))
+        busy = ("loading", "async_loading", "rdb_bgsave_in_progress", "aof_rewrite_in_progress",
+                "aof_rewrite_scheduled")
+        return not any(f"{word}:1" in said for word in busy)
+
+    def verify(self):
+        for node in ("a", "b"):
+            if "always" not in self._ask("config", "get", "appendfsync", node=node):
+                raise Failure("Redis does not flush its log")
 
     def _run(self, node, port, more):
         options = [word.replace("''", "") for word in self._options()]
@@ -188,8 +211,8 @@ class Redis(Store):
             str(self.folder / node), "--unixsocket", str(self.folder / f"{node}.sock"), *options,
             *more], self.folder / f"{node}.log")
 
-    def _ask(self, *words):
-        return processes.command(["redis-cli", "-s", self.socket, *words])
+    def _ask(self, *words, node="a"):
+        return processes.command(["redis-cli", "-s", self.folder / f"{node}.sock", *words])
 
 
 class Tarantool(Store):
@@ -288,6 +311,7 @@ class Postgres(Store):
             "max_connections": 200, "shared_buffers": f"{self.settings.memory_bytes // 6 >> 20}MB",
             "max_wal_size": "16GB",
             "min_wal_size": "4GB", "checkpoint_timeout": "30min", "wal_buffers": "64MB",
+            "wal_compression": "lz4",
             "plan_cache_mode": "force_generic_plan", "jit": "off", "hot_standby": "on"}
 
     def flags(self):

@@ -46,7 +46,9 @@ enum SourceTree {
     }
 
     static func product() throws -> [SourceFile] { try files("Sources") + files("tools") }
-    static func all() throws -> [SourceFile] { try product() + files("Tests") }
+    static func all() throws -> [SourceFile] {
+        try product() + files("Tests") + files("Benchmarks")
+    }
 
     /// The Markdown pages of the project.
     static func pages() throws -> [(path: String, text: String)] {

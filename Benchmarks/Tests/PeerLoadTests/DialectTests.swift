@@ -28,8 +28,7 @@ private struct Conversation<Speech: Dialect> {
         return written()
     }
 
-    /// Whether the answers in these bytes were right, by their tickets, in order; the bytes come one
-    /// by one.
+    /// Whether the answers in these bytes were right, in order. The bytes come one by one.
     mutating func answers(_ bytes: [UInt8]) -> [Bool] {
         var found: [Bool] = []
         for byte in bytes {
