@@ -16,8 +16,8 @@ extension ByteReader {
     }
 
     /// A varint of two bytes or more. Up to eight are taken from one load: the first byte without
-    /// its top bit set ends it, and the groups of seven bits are pushed together. The load may reach
-    /// past the part that the reader is narrowed to; the varint may not.
+    /// its top bit set ends it, and the groups of seven bits are pushed together. The load may
+    /// reach past the part that the reader is narrowed to; the varint may not.
     @_lifetime(self: copy self)
     @usableFromInline @inline(never)
     mutating func longVarint() throws(Corruption) -> UInt64 {

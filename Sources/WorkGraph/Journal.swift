@@ -70,8 +70,8 @@ struct Journal: ~Copyable {
 
     // MARK: - For the log
 
-    /// Appends the changes of a `ChangeRecord`, one a row: what it is now. A row's first write gives
-    /// it its place, its last one its content. O(writes).
+    /// Appends the changes of a `ChangeRecord`, one a row: what it is now. A row's first write
+    /// gives it its place, its last one its content. O(writes).
     func encodeChanges(into writer: inout ByteWriter) {
         guard entries.count > 1 else {
             if let entry = entries.first { encode(entry, into: &writer) }

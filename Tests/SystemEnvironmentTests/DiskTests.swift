@@ -214,22 +214,23 @@ private func kind(_ body: () throws -> Void) -> DiskError.Kind? {
 
     // MARK: Appending
 
-    @Test(arguments: [SystemDisk.LogWriting.ownThread, .callingQueue])
-    func `appends are written in order and told in order`(_ writing: SystemDisk.LogWriting)
-        async throws
-    {
-        let disk = try SystemDisk(root: folder.path("log"), logWriting: writing)
+    /// Whole blocks go past the page cache, others do not, and some begin as the one and end as the
+    /// other.
+    @Test(arguments: [64, 4_096, 5_000])
+    func `appends are written in order and told in order`(_ size: Int) async throws {
         let file = try disk.open("segment", .create)
-        try file.write([UInt8](repeating: 0, count: 64 << 10), at: 0)
+        let end = 200 * size + 4_096
+        try file.write([UInt8](repeating: 0, count: end), at: 0)
         try file.flush()
         let told = Watched<[Int]>([])
         let inside = Watched(0)
         let queue = queue
+        // The last part leaves a gap in the file, which must not be joined over.
+        let place: @Sendable (Int) -> Int = { $0 * size + ($0 >= 150 ? 4_096 : 0) }
         queue.run {
             for number in 0..<200 {
-                // The last part leaves a gap in the file, which must not be joined over.
-                let place = number * 64 + (number >= 150 ? 4_096 : 0)
-                file.append([UInt8](repeating: UInt8(number), count: 64), at: place, on: queue) {
+                let bytes = [UInt8](repeating: UInt8(number), count: size)
+                file.append(bytes, at: place(number), on: queue) {
                     #expect($0 == nil)
                     told.change { $0.append(number) }
                 }
@@ -239,13 +240,34 @@ private func kind(_ body: () throws -> Void) -> DiskError.Kind? {
         let seen = await told.until { $0.count == 200 }
         #expect(seen == Array(0..<200))
         #expect(inside.value == 0)
-        let bytes = try file.read(at: 0, count: 64 << 10)
+        let bytes = try file.read(at: 0, count: end)
         for number in 0..<200 {
-            let place = number * 64 + (number >= 150 ? 4_096 : 0)
-            #expect(bytes[place] == UInt8(number) && bytes[place + 63] == UInt8(number))
+            let own = bytes[place(number)..<place(number) + size]
+            #expect(own.allSatisfy { $0 == UInt8(number) })
         }
-        #expect(bytes[150 * 64..<150 * 64 + 4_096].allSatisfy { $0 == 0 })
-        #expect(bytes.count == 64 << 10)
+        #expect(bytes[150 * size..<150 * size + 4_096].allSatisfy { $0 == 0 })
+        #expect(bytes.count == end)
+    }
+
+    @Test func `blocks larger than what is joined are written whole`() async throws {
+        let file = try disk.open("segment", .create)
+        let sizes = [3 << 20, 4_096, (2 << 20) + 4_096, 100]
+        let told = Watched(0)
+        var place = 0
+        for (number, size) in sizes.enumerated() {
+            let bytes = [UInt8](repeating: UInt8(number + 1), count: size)
+            file.append(bytes, at: place, on: queue) {
+                #expect($0 == nil)
+                told.change { $0 += 1 }
+            }
+            place += size
+        }
+        _ = await told.until { $0 == sizes.count }
+        let bytes = try file.read(at: 0, count: place)
+        let expected = sizes.enumerated().flatMap { number, size in
+            [UInt8](repeating: UInt8(number + 1), count: size)
+        }
+        #expect(bytes == expected)
     }
 
     @Test func `a file closed with appends under way still gets them`() async throws {

@@ -26,6 +26,8 @@ final class LogWriter: Sendable {
     /// Bytes up to which waiting appends are joined: a write of 64 KiB costs hardly more than one
     /// of 4 KiB, one of 1 MiB four times as much.
     private static let joinedBytes = 1 << 20
+    /// Memory kept between writes: what is usual, and a joined write.
+    private static let keptBytes = 1 << 20
 
     /// The part that the thread holds too, so that the writer can end it in `deinit`.
     private final class Shared: Sendable {
@@ -34,13 +36,11 @@ final class LogWriter: Sendable {
     }
 
     private let shared = Shared()
-    private let writing: SystemDisk.LogWriting
 
-    init(_ writing: SystemDisk.LogWriting) {
-        self.writing = writing
-        guard writing == .ownThread else { return }
+    init() {
         let shared = shared
         WorkerThread.start("log-writer") {
+            var buffer = AlignedBytes(capacity: Self.keptBytes)
             while true {
                 shared.wake.wait()
                 let (appends, hasEnded) = shared.waiting.withLock { waiting in
@@ -48,14 +48,13 @@ final class LogWriter: Sendable {
                     waiting.isWoken = false
                     return (waiting.appends, waiting.hasEnded)
                 }
-                Self.write(appends, inline: nil)
+                Self.write(appends, through: &buffer)
                 if hasEnded { return }
             }
         }
     }
 
     deinit {
-        guard writing == .ownThread else { return }
         shared.waiting.withLock { $0.hasEnded = true }
         shared.wake.signal()
     }
@@ -67,39 +66,22 @@ final class LogWriter: Sendable {
             defer { waiting.isWoken = true }
             return !waiting.isWoken
         }
-        guard mustWake else { return }
-        switch writing {
-        case .ownThread:
-            shared.wake.signal()
-        case .callingQueue:
-            // Two turns: what this turn sends is on its way before the queue waits for the disk.
-            let shared = shared
-            let queue = append.queue
-            queue.run { queue.run { Self.drain(shared, on: queue) } }
-        }
-    }
-
-    private static func drain(_ shared: Shared, on queue: any SerialQueue) {
-        let appends = shared.waiting.withLock { waiting in
-            defer { waiting.appends = [] }
-            waiting.isWoken = false
-            return waiting.appends
-        }
-        write(appends, inline: queue)
+        if mustWake { shared.wake.signal() }
     }
 
     // MARK: Writing
 
-    /// Writes all, and reports each; `inline` is the queue this runs on, if it runs on one.
-    private static func write(_ appends: [Append], inline: (any SerialQueue)?) {
+    /// Writes all, and reports each.
+    private static func write(_ appends: [Append], through buffer: inout AlignedBytes) {
         var start = 0
         while start < appends.count {
             let end = endOfRun(appends, from: start)
             let run = appends[start..<end]
             let first = appends[start]
-            let bytes = run.count == 1 ? first.bytes : run.flatMap(\.bytes)
-            let failure = first.file.writeAppended(bytes, at: first.offset, appends: run.count)
-            report(run, failure, inline: inline)
+            for append in run { buffer.append(append.bytes) }
+            let failure = first.file.writeAppended(buffer, at: first.offset, appends: run.count)
+            buffer.removeAll(keeping: keptBytes)
+            report(run, failure)
             start = end
         }
     }
@@ -120,18 +102,12 @@ final class LogWriter: Sendable {
         return end
     }
 
-    private static func report(
-        _ run: ArraySlice<Append>, _ failure: DiskError?, inline: (any SerialQueue)?
-    ) {
+    private static func report(_ run: ArraySlice<Append>, _ failure: DiskError?) {
         var rest = run
         while let queue = rest.first?.queue {
             let same = rest.prefix { $0.queue === queue }
             rest = rest.dropFirst(same.count)
-            if queue === inline {
-                for append in same { append.completed(failure) }
-            } else {
-                queue.run { for append in same { append.completed(failure) } }
-            }
+            queue.run { for append in same { append.completed(failure) } }
         }
     }
 }

@@ -8,15 +8,6 @@ internal import Synchronization
 /// name by name from the directory's descriptor without following symbolic links, files are made
 /// with mode 0600 and folders with 0700.
 package final class SystemDisk: Disk {
-    /// Who writes what is appended.
-    package enum LogWriting: Sendable {
-        /// A thread of its own: the queue goes on while the disk flushes.
-        case ownThread
-        /// The queue that gives the append, one turn later, after what the turn sent has left.
-        /// Saves two hand-overs (50 µs) and blocks the queue for the flush instead.
-        case callingQueue
-    }
-
     /// The directory's path, for messages.
     package let root: String
     private let directory: Int32
@@ -27,9 +18,9 @@ package final class SystemDisk: Disk {
     private static let lockName = "LOCK"
 
     /// Opens the directory `root`, which is made if only its last component is missing.
-    package init(root: String, logWriting: LogWriting = .ownThread) throws(DiskError) {
+    package init(root: String) throws(DiskError) {
         self.root = root
-        writer = LogWriter(logWriting)
+        writer = LogWriter()
         do throws(SystemError) {
             if root.utf8.contains(0) { throw SystemError(call: "open", number: EINVAL) }
             let made = unsafe mkdir(root, 0o700)

@@ -8,19 +8,8 @@ internal import Glibc
 /// pieces of 1 MiB, each durable before the next, keep that to 2 ms.
 enum ZeroFill {
     private static let pieceBytes = 1 << 20
-    /// `O_DIRECT`, which Glibc's module leaves out (it is a GNU extension). No other architecture's
-    /// number is known here; there the page cache is used.
-    #if arch(x86_64)
-        private static let directly: Int32? = 0x4000
-    #elseif arch(arm64)
-        private static let directly: Int32? = 0x1_0000
-    #else
-        private static let directly: Int32? = nil
-    #endif
-    /// What memory, place and length of a direct write are multiples of: 4096 suits all disks.
-    private static let alignment = 4096
-
     static func run(_ descriptor: Int32, from start: Int, to end: Int) throws(SystemError) {
+        let alignment = DirectWrites.alignment
         let first = min((start + alignment - 1) / alignment * alignment, end)
         let last = max(end / alignment * alignment, first)
         let filled = try direct(descriptor, from: first, to: last)
@@ -34,30 +23,19 @@ enum ZeroFill {
     private static func direct(_ descriptor: Int32, from start: Int, to end: Int)
         throws(SystemError) -> Int
     {
-        guard start < end, let directly else { return start }
-        let file = unsafe open("/proc/self/fd/\(descriptor)", O_WRONLY | directly | O_CLOEXEC)
-        guard file >= 0 else { return start }
+        guard start < end, let file = DirectWrites.open(descriptor) else { return start }
         defer { _ = close(file) }
         let piece = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: pieceBytes, alignment: alignment)
+            byteCount: pieceBytes, alignment: DirectWrites.alignment)
         defer { unsafe piece.deallocate() }
         unsafe piece.initializeMemory(as: UInt8.self, repeating: 0)
+        guard let zeroes = UnsafeRawPointer(piece.baseAddress) else { return start }
         var offset = start
         while offset < end {
             let count = min(pieceBytes, end - offset)
-            let place = offset
-            let put: Int
-            do throws(SystemError) {
-                put = try retrying("pwrite") {
-                    unsafe pwrite(file, piece.baseAddress, count, place)
-                }
-            } catch {
-                if error.number == EINVAL { return offset }
-                throw error
-            }
-            // A part of a block cannot be gone on from directly.
-            guard put > 0, put % alignment == 0 else { return offset }
+            let put = try unsafe DirectWrites.write(file, zeroes, count, at: offset)
             offset += put
+            if put < count { break }
         }
         return offset
     }
