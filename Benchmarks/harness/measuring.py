@@ -72,7 +72,7 @@ class Run:
             "loading_seconds": loaded["seconds"], "tasks": loaded["tasks"],
             "memory_bytes": after, "memory_bytes_a_task": (after - before) / loaded["tasks"],
         }
-        store.stop()
+        store.pause()
 
     # Rounds
 
@@ -80,14 +80,13 @@ class Run:
         """All stores in turn; every second round the other way round."""
         order = self.stores if number % 2 == 0 else list(reversed(self.stores))
         for store in order:
-            store.is_tcp = socket == "tcp"
-            store.start()
+            store.resume(socket == "tcp")
             # A store that has just begun has cold caches, and PostgreSQL whole pages to log.
             self._rows(store, "mix:64x16", self.settings.seconds)
             for row, pin in self.settings.rows:
                 self._measure(store, row, pin, socket)
             store.verify()
-            store.stop()
+            store.pause()
 
     def _measure(self, store, row, pin, socket):
         for name, root in store.groups.items():
@@ -126,12 +125,11 @@ class Run:
     def measure_latency(self):
         """Open loops at parts of each store's own maximum, over UNIX sockets."""
         for store in self.stores:
-            store.is_tcp = False
-            store.start()
+            store.resume(False)
             for kind in OPEN_KINDS:
                 self._sweep(store, kind)
             store.verify()
-            store.stop()
+            store.pause()
 
     def _sweep(self, store, kind):
         measured = [
