@@ -35,7 +35,7 @@ extension ByteReader {
     package mutating func blob() throws(Corruption) -> [UInt8] { try array(length()) }
 
     /// A signed integer of 32 bits in zigzag form.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func zigzag32() throws(Corruption) -> Int32 {
         let value = UInt32(truncatingIfNeeded: try varint())
@@ -43,7 +43,7 @@ extension ByteReader {
     }
 
     /// A signed integer of 64 bits in zigzag form.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func zigzag64() throws(Corruption) -> Int64 {
         let value = try varint()
@@ -69,15 +69,23 @@ extension ByteReader {
     /// Passes over the content of a field this program does not know.
     ///
     /// Groups (wire types 3 and 4) were never part of this protocol and are refused.
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func skipField(_ tag: UInt32) throws(Corruption) {
+        offset = try end(ofField: tag)
+    }
+
+    @usableFromInline @inline(never)
+    func end(ofField tag: UInt32) throws(Corruption) -> Int {
         guard tag >= 8 else { throw badTag(UInt64(tag)) }
+        var rest = self
         switch tag & 7 {
-        case 0: _ = try varint()
-        case 1: try skip(8)
-        case 2: try skip(length())
-        case 5: try skip(4)
+        case 0: _ = try rest.varint()
+        case 1: try rest.skip(8)
+        case 2: try rest.skip(rest.length())
+        case 5: try rest.skip(4)
         default: throw corruption(expected: "wire type 0, 1, 2 or 5", found: "\(tag & 7)")
         }
+        return rest.offset
     }
 }

@@ -59,7 +59,7 @@ package struct ByteReader: ~Escapable {
     }
 
     /// A fixed-width little-endian integer.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func fixed<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ type: Integer.Type = Integer.self
@@ -105,7 +105,7 @@ package struct ByteReader: ~Escapable {
     }
 
     /// Passes over `count` bytes.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func skip(_ count: Int) throws(Corruption) {
         try require(count, "bytes to skip")
@@ -122,7 +122,7 @@ package struct ByteReader: ~Escapable {
 
     /// Narrows the reader to the part whose length (a varint) comes next; answers what `leave`
     /// needs to widen it again.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func enter() throws(Corruption) -> Int {
         let count = try length()
@@ -132,7 +132,7 @@ package struct ByteReader: ~Escapable {
     }
 
     /// Widens the reader to what it was before `enter`, at the end of the narrowed part.
-    @inlinable
+    @inlinable @inline(__always)
     @_lifetime(self: copy self)
     package mutating func leave(_ outer: Int) {
         precondition(outer >= end)

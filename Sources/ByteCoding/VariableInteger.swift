@@ -12,15 +12,18 @@ extension ByteReader {
                 return UInt64(first)
             }
         }
-        return try longVarint()
+        let (value, width) = try longVarint()
+        offset &+= width
+        return value
     }
 
-    /// A varint of two bytes or more. Up to eight are taken from one load: the first byte without
-    /// its top bit set ends it, and the groups of seven bits are pushed together. The load may
-    /// reach past the part that the reader is narrowed to; the varint may not.
-    @_lifetime(self: copy self)
+    /// A varint of two bytes or more, and how many. Up to eight are taken from one load: the first
+    /// byte without its top bit set ends it, and the groups of seven bits are pushed together. The
+    /// load may reach past the part that the reader is narrowed to; the varint may not.
+    ///
+    /// Moves nothing: a reader whose address is never taken stays in registers.
     @usableFromInline @inline(never)
-    mutating func longVarint() throws(Corruption) -> UInt64 {
+    func longVarint() throws(Corruption) -> (value: UInt64, width: Int) {
         guard bytes.byteCount &- offset >= 8 else { return try lastVarint() }
         let word = UInt64(
             littleEndian: unsafe bytes.unsafeLoadUnaligned(
@@ -28,25 +31,24 @@ extension ByteReader {
         let ends = ~word & 0x8080_8080_8080_8080
         let width = (ends.trailingZeroBitCount &>> 3) &+ 1
         guard ends != 0, width <= remaining else { return try lastVarint() }
-        offset &+= width
         let value = word & (ends ^ (ends &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
         let pairs = value & 0x007F_007F_007F_007F | (value & 0x7F00_7F00_7F00_7F00) &>> 1
         let fours = pairs & 0x0000_3FFF_0000_3FFF | (pairs & 0x3FFF_0000_3FFF_0000) &>> 2
-        return fours & 0x0FFF_FFFF | (fours & 0x0FFF_FFFF_0000_0000) &>> 4
+        return (fours & 0x0FFF_FFFF | (fours & 0x0FFF_FFFF_0000_0000) &>> 4, width)
     }
 
     /// A varint that may reach past the end, or be longer than eight bytes.
-    @_lifetime(self: copy self)
-    private mutating func lastVarint() throws(Corruption) -> UInt64 {
+    private func lastVarint() throws(Corruption) -> (value: UInt64, width: Int) {
+        var rest = self
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
-            let next = try byte()
+            let next = try rest.byte()
             if shift == 63, next > 1 {
-                throw corruption(expected: "a varint of 64 bits", found: "more")
+                throw rest.corruption(expected: "a varint of 64 bits", found: "more")
             }
             value |= UInt64(next & 0x7F) &<< shift
-            if next < 0x80 { return value }
+            if next < 0x80 { return (value, rest.offset &- offset) }
             shift &+= 7
         }
     }

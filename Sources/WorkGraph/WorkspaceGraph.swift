@@ -111,16 +111,10 @@ package final class WorkspaceGraph {
     /// - Precondition: the row's bytes are such a message: they were checked when they were
     ///   applied.
     func load<Row: Message>(_ type: Row.Type, _ row: UInt32) -> Row? {
-        let decoded: Result<Row, Corruption>? = rows.withRow(row) { _, bytes in
-            do throws(Corruption) { return .success(try Row(decoding: bytes)) } catch {
-                return .failure(error)
+        rows.withRow(row) { _, bytes in
+            do { return try Row(decoding: bytes) } catch {
+                preconditionFailure("row \(row) of workspace \(ordinal) is damaged: \(error)")
             }
-        }
-        switch decoded {
-        case .success(let message): return message
-        case .failure(let corruption):
-            preconditionFailure("row \(row) of workspace \(ordinal) is damaged: \(corruption)")
-        case nil: return nil
         }
     }
 

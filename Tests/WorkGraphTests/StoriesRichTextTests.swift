@@ -75,14 +75,17 @@ import WorkProtocol
     }
 
     @Test func `a short list is an array`() {
-        var list = ShortList<UInt32>()
+        var head = ShortList<UInt32>.Head()
+        var rest: [UInt32]?
         var array: [UInt32] = []
-        for number in UInt32(1)...5 {
+        for number in UInt32(1)...6 {
+            let list = ShortList(head, rest: rest)
             #expect(Array(list) == array && list.count == array.count)
-            list.append(number)
+            if !head.append(number) { rest = (rest ?? []) + [number] }
             array.append(number)
+            #expect(list != ShortList(head, rest: rest))
         }
-        #expect(Array(list) == array)
+        #expect(Array(ShortList(head, rest: rest)) == array)
     }
 
     @Test func `a change of access is noticed at once`() throws {

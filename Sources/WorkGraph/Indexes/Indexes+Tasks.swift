@@ -108,11 +108,10 @@ extension Indexes {
         }
     }
 
-    mutating func index(_ row: UInt32, story: Story, _ present: Bool) {
-        let task = taskRow(story.task)
-        set(story.external, .story, in: task, row, present)
-        Self.set(&stories, task, RankedList.Entry(rank: story.createdAt, row: row), present)
-        if story.kind == .comment { counts[task].comments &+= TaskCounts.step(present) }
+    mutating func index(_ row: UInt32, story: StoryKeys, _ present: Bool) {
+        set(story.externalKey, row, present)
+        Self.set(&stories, story.task, RankedList.Entry(rank: story.createdAt, row: row), present)
+        if story.kind == .comment { counts[story.task].comments &+= TaskCounts.step(present) }
     }
 
     mutating func index(_ row: UInt32, attachment: FileAttachment, _ present: Bool) {

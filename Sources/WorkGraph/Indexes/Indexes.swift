@@ -132,7 +132,7 @@ struct Indexes: Equatable {
         case .none, .option, .serviceAccount: break
         case .task:
             set(task: row, try TaskKeys(decoding: content), present)
-        case .story: index(row, story: try Story(decoding: content), present)
+        case .story: index(row, story: try StoryKeys(decoding: content), present)
         case .project: index(row, project: try ProjectRow(decoding: content), present)
         case .section: index(row, section: try SectionRow(decoding: content), present)
         case .team: index(row, team: try Team(decoding: content), present)

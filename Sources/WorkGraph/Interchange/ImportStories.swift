@@ -18,7 +18,7 @@ extension WorkspaceGraph {
             try requireNoCircle(from: other, to: row, importing.caller)
             after.dependencies.append(other)
             try requireFewDependencies(row, after.dependencies, more: 0, importing.caller)
-            let others = Array(taskKeys(other)?.dependencies ?? ShortList())
+            let others = taskKeys(other).map { Array($0.dependencies) } ?? []
             try requireFewDependencies(other, others, more: 1, importing.caller)
         }
         guard after != before else { return (.unchanged, row) }

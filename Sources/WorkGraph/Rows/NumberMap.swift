@@ -36,8 +36,6 @@ struct NumberMap<Value> {
         }
     }
 
-    func contains(_ key: UInt64) -> Bool { place(of: key) != nil }
-
     /// Whether there is a key and value that `isWanted`. O(table), in any order.
     func contains(where isWanted: (UInt64, Value) -> Bool) -> Bool {
         for (key, value) in zip(keys, values) {

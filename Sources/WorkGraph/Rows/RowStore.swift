@@ -5,8 +5,8 @@ internal import WorkProtocol
 /// pages.
 ///
 /// A row costs its bytes (rounded up to 8), a header of 12 and a slot of 8. A copy is cheap, and
-/// has to be asked for: pages and slot blocks are shared until somebody writes to them, which is how a
-/// snapshot is taken while writes go on.
+/// has to be asked for: pages and slot blocks are shared until somebody writes to them, which is
+/// how a snapshot is taken while writes go on.
 struct RowStore: ~Copyable {
     /// Where a row lies. `page` is one more than the index, so that zero means "no row".
     private struct Slot: BitwiseCopyable {

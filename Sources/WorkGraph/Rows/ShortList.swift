@@ -9,11 +9,12 @@ extension UInt64: Listable {}
 /// A list that is nearly always short: the first four elements lie in the value itself, so that
 /// reading them from a row allocates nothing.
 struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
-    private var head = Head()
-    private var rest: [Element]?
+    private let head: Head
+    /// The elements after the fourth.
+    private let rest: [Element]?
 
     /// The elements that lie in the value itself. Copying it copies bytes and counts no references.
-    struct Head: BitwiseCopyable {
+    struct Head: Equatable, BitwiseCopyable {
         static var room: Int { 4 }
         // Four fields and no `InlineArray`: of that, Swift 6.3 makes copies by way of metadata.
         private var first = Element()
@@ -45,8 +46,6 @@ struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
         }
     }
 
-    init() {}
-
     init(_ head: Head, rest: [Element]?) {
         self.head = head
         self.rest = rest
@@ -61,9 +60,8 @@ struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
         return rest[index - Head.room]
     }
 
-    mutating func append(_ element: Element) {
-        if !head.append(element) { rest = (rest ?? []) + [element] }
+    static func == (left: ShortList, right: ShortList) -> Bool {
+        // What has no element in the heads is alike.
+        left.head == right.head && (left.rest ?? []) == (right.rest ?? [])
     }
-
-    static func == (left: ShortList, right: ShortList) -> Bool { left.elementsEqual(right) }
 }

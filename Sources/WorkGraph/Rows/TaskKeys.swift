@@ -75,11 +75,12 @@ struct TaskKeys {
     /// Reads a `TaskRow`'s bytes. O(bytes), and nothing allocated where the lists are short.
     init(decoding bytes: RawSpan) throws(Corruption) {
         var reader = ByteReader(bytes)
+        var external = ExternalPlace()
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
             if tag < 32 << 3 {
-                try read(common: tag, from: &reader)
+                try read(common: tag, from: &reader, &external)
                 // One that this program does not know lies behind the relations, which are not the
                 // reader's business.
                 if start == commonEnd { commonEnd = reader.offset }
@@ -87,11 +88,13 @@ struct TaskKeys {
                 try read(relation: tag, at: start, from: &reader)
             }
         }
+        hasExternalData = external.hasData
+        externalKey = external.key(in: bytes, .task)
     }
 
     @inline(__always)
     private mutating func read(
-        common tag: UInt32, from reader: inout ByteReader
+        common tag: UInt32, from reader: inout ByteReader, _ external: inout ExternalPlace
     ) throws(Corruption) {
         switch tag {
         case 1 << 3 | 1: try reader.skip(8)
@@ -107,9 +110,7 @@ struct TaskKeys {
         case 15 << 3: bucket = try reader.enumeration("TaskRow.bucket")
         case 17 << 3: dueOn = try reader.zigzag32()
         case 20 << 3 | 2:
-            let outer = try reader.enter()
-            try readExternal(&reader)
-            reader.leave(outer)
+            try external.read(&reader)
         case 21 << 3: isPublic = try reader.varint() != 0
         case 22 << 3: deletedAt = Int64(bitPattern: try reader.varint())
         default: try reader.skipField(tag)
@@ -155,6 +156,7 @@ struct TaskKeys {
         }
     }
 
+    @inline(__always)
     private mutating func readPlacement(_ reader: inout ByteReader) throws(Corruption) {
         let outer = try reader.enter()
         var placement = Place()
@@ -190,25 +192,5 @@ struct TaskKeys {
         let made = more ?? More()
         more = made
         return made
-    }
-
-    /// Reads the `External` that the reader is narrowed to.
-    private mutating func readExternal(_ reader: inout ByteReader) throws(Corruption) {
-        var gid = RawSpan()
-        var ordinal: UInt32 = 0
-        while !reader.isAtEnd {
-            switch try reader.tag() {
-            case 1 << 3 | 2:
-                let length = try reader.length()
-                gid = try reader.span(length)
-            case 2 << 3 | 2:
-                let length = try reader.length()
-                hasExternalData = length > 0
-                try reader.skip(length)
-            case 3 << 3: ordinal = UInt32(truncatingIfNeeded: try reader.varint())
-            case let tag: try reader.skipField(tag)
-            }
-        }
-        externalKey = gid.byteCount == 0 ? 0 : Indexes.key(gid, ordinal, .task)
     }
 }

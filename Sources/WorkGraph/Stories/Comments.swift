@@ -14,7 +14,7 @@ extension WorkspaceGraph {
         follow(&draft.task, caller.account)
         mention(writing.mentions, in: &draft.task, caller)
         draft.isTouched = true
-        _ = try save(draft, caller, at: now)
+        _ = try save(&draft, caller, at: now)
         var story = Story()
         story.kind = .comment
         story.text = writing.text
@@ -54,7 +54,7 @@ extension WorkspaceGraph {
             let task = UInt32(truncatingIfNeeded: story.task)
             var draft = try draft(task: gid(task).rawValue, needs: .commenter, caller)
             mention(writing.mentions, in: &draft.task, caller)
-            _ = try save(draft, caller, at: now)
+            _ = try save(&draft, caller, at: now)
         }
         if let isPinned = request.isPinned, isPinned != story.isPinned {
             if !isOwn { _ = try comment(request.story, needs: .editor, caller) }
@@ -76,7 +76,7 @@ extension WorkspaceGraph {
         let task = UInt32(truncatingIfNeeded: story.task)
         var draft = try draft(task: gid(task).rawValue, needs: .commenter, caller)
         draft.isTouched = true
-        _ = try save(draft, caller, at: now)
+        _ = try save(&draft, caller, at: now)
         return Changed(story.gid)
     }
 

@@ -32,7 +32,7 @@ extension WorkspaceGraph {
         put(row, .attachment, attachment)
         draft.isTouched = true
         draft.tell(.attachmentAdded, new: attachment.name, newGid: attachment.gid)
-        _ = try save(draft, caller, at: now)
+        _ = try save(&draft, caller, at: now)
         return Changed(attachment.gid)
     }
 
@@ -47,7 +47,7 @@ extension WorkspaceGraph {
         erase(row)
         draft.isTouched = true
         draft.tell(.attachmentRemoved, old: attachment.name, oldGid: attachment.gid)
-        _ = try save(draft, caller, at: now)
+        _ = try save(&draft, caller, at: now)
         return Changed(attachment.gid)
     }
 

@@ -14,7 +14,7 @@ extension WorkspaceGraph {
             file(&draft.task, row: draft.row, in: bucket, at: spot ?? bucket.spot)
         }
         if bucket != draft.before.bucket { draft.task.unseen = false }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     private func spot(
@@ -36,7 +36,7 @@ extension WorkspaceGraph {
     ) throws(Rejection) -> Changed {
         var draft = try ownDraft(request.task, caller)
         draft.task.unseen = false
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     private func ownDraft(_ gid: UInt64, _ caller: Caller) throws(Rejection) -> TaskDraft {

@@ -22,11 +22,11 @@ extension WorkspaceGraph {
             try requireNoCircle(from: other, to: draft.row, caller)
             draft.task.dependencies.append(other)
             try requireFewDependencies(draft.row, draft.task.dependencies, more: 0, caller)
-            let others = Array(taskKeys(other)?.dependencies ?? ShortList())
+            let others = taskKeys(other).map { Array($0.dependencies) } ?? []
             try requireFewDependencies(other, others, more: 1, caller)
             draft.tell(.dependencyAdded, new: name(ofTask: other), newGid: gid)
         }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     private func dependency(
@@ -79,7 +79,7 @@ extension WorkspaceGraph {
                 throw .limit(
                     GraphLimits.dependencyWalk, "Tasks that the dependencies of a request lead to")
             }
-            for next in taskKeys(lower)?.dependencies ?? ShortList()
+            for next in taskKeys(lower).map({ Array($0.dependencies) }) ?? []
             where access(task: next, caller) > .none {
                 guard next != row else { throw circle }
                 if seen.below.insert(next).inserted { open.below.append(next) }

@@ -61,7 +61,7 @@ extension WorkspaceGraph {
 
     /// Writes a draft and its stories, if anything changed.
     func save(
-        _ draft: consuming TaskDraft, _ caller: Caller, at now: Int64
+        _ draft: inout TaskDraft, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed {
         let isSame = draft.task == draft.before
         let isUnchanged = isSame && draft.stories.isEmpty
@@ -82,9 +82,8 @@ extension WorkspaceGraph {
 
     /// Writes a story of a task; answers its gid.
     func write(
-        _ story: Story, on task: UInt32, _ caller: Caller, at now: Int64
+        _ story: consuming Story, on task: UInt32, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> UInt64 {
-        var story = story
         let row = try allocate()
         story.gid = gid(row).rawValue
         story.task = UInt64(task)

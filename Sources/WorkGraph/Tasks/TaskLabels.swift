@@ -21,7 +21,7 @@ extension WorkspaceGraph {
             draft.task.labels.append(label)
             draft.tell(.labelAdded, new: name(ofLabel: label), newGid: gid)
         }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     func label(
@@ -44,7 +44,7 @@ extension WorkspaceGraph {
             draft.task.isPublic = request.isPublic
             draft.tell(request.isPublic ? .madePublic : .madePrivate)
         }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     /// Likes a task or a comment, or takes the like back.
@@ -56,7 +56,7 @@ extension WorkspaceGraph {
         let hadLiked = draft.task.likes.contains(caller.account)
         try like(&draft.task.likes, request.liked, caller)
         if request.liked, !hadLiked { draft.tell(.liked) }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     private func likeComment(

@@ -16,7 +16,7 @@ extension WorkspaceGraph {
                 draft.task.parentRank = 0
                 tellParent(&draft, old)
             }
-            return try save(draft, caller, at: now)
+            return try save(&draft, caller, at: now)
         }
         let parent = try parent(request.parent, "parent", caller)
         try requireNoCircle(of: draft.row, under: parent)
@@ -26,7 +26,7 @@ extension WorkspaceGraph {
         }
         draft.task.parent = parent
         if old != parent { tellParent(&draft, old) }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     /// The row of a task that a request names as a parent, which the caller must be able to change.

@@ -92,7 +92,7 @@ extension WorkspaceGraph {
             }
             draft.task.collaborators.removeAll { $0 == account }
         }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     /// The name of a member of the workspace; empty for nobody.

@@ -99,7 +99,7 @@ extension WorkspaceGraph {
                 .addedToProject, new: name(ofProject: placement.project),
                 newGid: gid(placement.project).rawValue)
         }
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     /// Checks that a task has room for one project more.
@@ -132,12 +132,12 @@ extension WorkspaceGraph {
         else { throw .notFound("project") }
         guard level >= .editor else { throw Self.tooLow(.editor, "project") }
         guard let index = draft.task.placements.firstIndex(where: { $0.project == project }) else {
-            return try save(draft, caller, at: now)
+            return try save(&draft, caller, at: now)
         }
         draft.task.placements.remove(at: index)
         draft.tell(
             .removedFromProject, old: name(ofProject: project), oldGid: gid(project).rawValue)
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     func name(ofProject row: UInt32) -> String {

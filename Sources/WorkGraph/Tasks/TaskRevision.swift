@@ -81,6 +81,12 @@ extension WorkspaceGraph {
 extension TaskRow {
     /// Whether something differs that every reader of the task sees.
     func differsForAll(from before: TaskRow) -> Bool {
+        // What changes mostly, before the rest is compared by way of a copy.
+        if name != before.name || notes != before.notes || completed != before.completed
+            || assignee != before.assignee || dueOn != before.dueOn
+        {
+            return true
+        }
         var other = self
         other.unseen = before.unseen
         other.bucketRank = before.bucketRank

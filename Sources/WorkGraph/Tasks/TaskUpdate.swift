@@ -20,7 +20,7 @@ extension WorkspaceGraph {
             try setField(value, "fields[\(index)]", in: &draft, caller)
         }
         updateCompletion(&draft, request, caller, at: now)
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 
     private func updateTexts(
@@ -117,7 +117,7 @@ extension WorkspaceGraph {
         var draft = try draft(
             task: request.task, needs: .editor, caller, ifVersion: request.ifVersion)
         draft.task.deletedAt = now
-        return try save(draft, caller, at: now)
+        return try save(&draft, caller, at: now)
     }
 }
 
