@@ -23,8 +23,12 @@ def facts(folder):
         "memory_bytes": int(re.search(r"MemTotal:\s*(\d+)", memory).group(1)) * 1024,
         "kernel": os.uname().release,
         "system": _system(),
-        "file_system": processes.command(["stat", "-f", "-c", "%T", folder]).strip(),
+        "file_system": _file_system(folder),
     }
+
+
+def _file_system(folder):
+    return processes.command(["df", "--output=fstype", folder]).split()[-1]
 
 
 def _system():
@@ -36,8 +40,7 @@ def _system():
 
 def require_disk(folder):
     """A flush that costs nothing measures nothing."""
-    kind = processes.command(["stat", "-f", "-c", "%T", folder]).strip()
-    if kind in ("tmpfs", "ramfs"):
+    if _file_system(folder) in ("tmpfs", "ramfs"):
         raise Failure(f"{folder} is in memory; give --folder on a disk")
 
 

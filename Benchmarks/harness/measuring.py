@@ -84,9 +84,18 @@ class Run:
             # A store that has just begun has cold caches, and PostgreSQL whole pages to log.
             self._rows(store, "mix:64x16", self.settings.seconds)
             for row, pin in self.settings.rows:
-                self._measure(store, row, pin, socket)
+                self._attempt(store, row, self._measure, store, row, pin, socket)
             store.verify()
             store.pause()
+
+    def _attempt(self, store, what, measure, *arguments):
+        """A row that fails is told of and leaves the others alone."""
+        try:
+            measure(*arguments)
+        except Failure as error:
+            sentence = f"{store.title}, {what}: {error}"
+            self.results["failures"].append(sentence)
+            print(f"  FAILED: {sentence}", flush=True)
 
     def _measure(self, store, row, pin, socket):
         for name, root in store.groups.items():
@@ -127,7 +136,7 @@ class Run:
         for store in self.stores:
             store.resume(False)
             for kind in OPEN_KINDS:
-                self._sweep(store, kind)
+                self._attempt(store, f"latency of {kind}", self._sweep, store, kind)
             store.verify()
             store.pause()
 

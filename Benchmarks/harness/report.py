@@ -4,6 +4,9 @@ from harness import results
 
 PEERS = ["postgres", "redis", "tarantool"]
 
+# A run of which others had more than this of a core is to be thrown away.
+LOST_MAX = 0.05
+
 
 def rows(found, socket):
     """The keys of all rows that were measured over this kind of socket, in their order."""
@@ -124,6 +127,21 @@ def _stores(found):
     return _align(lines)
 
 
+def _warnings(found):
+    """What a reader must know before believing a figure."""
+    warnings = []
+    if max(found["lost_before"] + found["lost_after"]) > LOST_MAX:
+        warnings.append(
+            f"**Others had more than {LOST_MAX:.0%} of a core: these figures are worth little; "
+            "measure again.**")
+    wrong = sum(
+        report["errors"] for series in found["series"] for report in series["rounds"])
+    wrong += sum(point["report"]["errors"] for point in found["latency"])
+    if wrong:
+        warnings.append(f"**{wrong:,} answers were wrong or missing.**")
+    return warnings + [f"**Failed:** {sentence}" for sentence in found["failures"]]
+
+
 def page(found):
     """Results.md."""
     facts = found["machine"]
@@ -137,6 +155,7 @@ def page(found):
         f"Linux {facts['kernel']}, {facts['file_system']}. {found['tasks']:,} tasks loaded, "
         f"{found['seconds']:g} s a row, the median of {found['rounds']} rounds, ± half of the "
         f"spread. Lost to others, a core, before and after: {lost}.",
+        *_warnings(found),
         "## Stores\n\n" + _stores(found),
         "## Operations a second, UNIX sockets\n\n" + table(found, "unix"),
     ]

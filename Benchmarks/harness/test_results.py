@@ -24,7 +24,7 @@ def found(*all_series):
         "stores": {
             name: {"title": name, "version": "1", "flags": "", "memory_bytes": 1 << 20,
                    "memory_bytes_a_task": 500, "loading_seconds": 1} for name in sorted(names)},
-        "series": list(all_series), "latency": [],
+        "series": list(all_series), "latency": [], "failures": [],
         "machine": {"processor": "one", "cores": 2, "memory_bytes": 1 << 30, "system": "a",
                     "kernel": "1", "file_system": "ext"},
         "date": "today", "commit": "0", "command": "run", "tasks": 1, "seconds": 1, "rounds": 3,
@@ -92,11 +92,16 @@ class ResultsTests(unittest.TestCase):
             for fraction in (0.1, 0.5):
                 result["latency"].append({
                     "store": store, "kind": "create", "fraction": fraction, "maximum": 300,
-                    "report": {"offered": 300 * fraction, "p50_us": 90, "p99_us": 400,
+                    "report": {"offered": 300 * fraction, "errors": 0, "p50_us": 90, "p99_us": 400,
                                "p999_us": 300 if store == "holdfast" else 900}})
         page = report.page(result)
         self.assertIn("create 64×16", page)
         self.assertIn("(redis): met.", page)
+        self.assertNotIn("**", page)
+        result["lost_after"] = [0.01, 0.4]
+        result["failures"].append("redis, create:64x16: gone")
+        self.assertIn("measure again", report.page(result))
+        self.assertIn("**Failed:** redis, create:64x16: gone", report.page(result))
         with tempfile.TemporaryDirectory() as folder:
             plots.draw(result, pathlib.Path(folder) / "plots")
             drawn = sorted((pathlib.Path(folder) / "plots").iterdir())
