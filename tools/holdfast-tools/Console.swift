@@ -1,6 +1,7 @@
 import ArgumentParser
 import Environment
 import Glibc
+import SystemEnvironment
 
 /// Standard output for data, standard error for everything else.
 enum Console {
@@ -51,6 +52,14 @@ enum Console {
         }
         return String(
             decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Removes a folder that `temporaryFolder` made. What cannot be removed stays: it is in the
+    /// system's folder for such things.
+    static func removeFolder(_ folder: String) {
+        guard let parent = folder.lastIndex(of: "/") else { return }
+        let disk = try? SystemDisk(root: String(folder[..<parent]))
+        try? disk?.removeFolder(String(folder[folder.index(after: parent)...]))
     }
 
     /// Processor time a process has used, in seconds; nil if it is gone.

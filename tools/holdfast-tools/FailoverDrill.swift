@@ -20,7 +20,7 @@ struct FailoverDrill {
         let pair = LocalPair(programs: Console.programs, root: folder, policy: policy)
         defer {
             pair.stop()
-            if keep == nil { removeFolder(folder) }
+            if keep == nil { Console.removeFolder(folder) }
         }
         try await pair.start()
         var draw = SplitMix(state: seed)
@@ -108,12 +108,6 @@ struct FailoverDrill {
         }
         if let wrong { throw Failure(80, "the primary's log: \(wrong)") }
         return records
-    }
-
-    private func removeFolder(_ folder: String) {
-        guard let parent = folder.lastIndex(of: "/") else { return }
-        let disk = try? SystemDisk(root: String(folder[..<parent]))
-        try? disk?.removeFolder(String(folder[folder.index(after: parent)...]))
     }
 }
 

@@ -56,7 +56,12 @@ struct LoadCommand: AsyncParsableCommand {
                     return kind
                 }
                 let pair = try await target()
-                defer { pair?.pair.stop() }
+                defer {
+                    if let pair = pair?.pair {
+                        pair.stop()
+                        Console.removeFolder(pair.root)
+                    }
+                }
                 let folder = data ?? pair?.pair.members[0].folder ?? ""
                 let load = try LoadRun(
                     folder: folder, socket: socket, address: pair?.pair.members[0].address,

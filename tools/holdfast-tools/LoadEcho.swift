@@ -35,6 +35,7 @@ extension LoadCommand {
         func run() async throws {
             try await reporting {
                 let folder = try Console.temporaryFolder()
+                defer { Console.removeFolder(folder) }
                 Console.say("socket\tconnections\tdepth\tround_trips_per_s")
                 let places: [(String, Endpoint, Security)] = [
                     ("unix", .unix(path: "\(folder)/echo.sock"), .none),
