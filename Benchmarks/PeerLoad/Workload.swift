@@ -95,6 +95,9 @@ final class Workload {
         return lastPosition
     }
 
+    /// Which name or which notes somebody writes next.
+    func nextText() -> Int { draw.below(Texts.variants) }
+
     func number(below limit: Int) -> Int { draw.below(limit) }
 
     /// The number of the task that stands at `place` in a section.
@@ -110,7 +113,8 @@ final class Workload {
 struct Texts {
     private let names: [[UInt8]]
     private let notes: [[UInt8]]
-    private static let variants = 256
+    /// So many that a log does not repeat itself sooner than those of people.
+    static let variants = 4_096
     private static let notesBytes = 150
 
     init() {

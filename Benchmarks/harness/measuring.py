@@ -62,9 +62,9 @@ class Run:
         """Makes the pair, loads it, and notes what a task costs in memory."""
         print(f"{store.title} {store.version()}: loading {self.settings.tasks:,} tasks", flush=True)
         store.create()
-        before = processes.memory(store.primary.pid)
+        before = store.memory()
         loaded = self._load(store, ["prepare", "--tasks", str(self.settings.tasks)])[0]
-        after = processes.memory(store.primary.pid)
+        after = store.memory()
         store.settle()
         store.verify()
         self.results["stores"][store.name] = {

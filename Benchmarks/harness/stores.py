@@ -61,6 +61,10 @@ class Store:
     def settle(self):
         """After loading, before measuring: what an operator would let the store do first."""
 
+    def memory(self):
+        """Bytes of memory of the primary."""
+        return processes.memory(self.primary.pid)
+
     def pause(self):
         """Takes nothing of the machine's until `resume`, while other stores are measured."""
         self.stop()
@@ -387,6 +391,12 @@ class Postgres(Store):
 
     def verify(self):
         self._wait_for_standby()
+
+    def memory(self):
+        """The table with its indexes, as it is on disk and in caches: whose memory a page of them
+        is, the system does not tell."""
+        return int(self._psql("SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
+                              "WHERE relname = 'task'"))
 
     def stop(self):
         """Fast: connections are closed, and what is committed is written."""

@@ -139,7 +139,7 @@ struct HoldfastDialect: Dialect {
             output.append(0x09)
             output.append(little: workload.keys.tasks[ask.key])
             output.append(0x1A)
-            appendBytes(workload.texts.notes(workload.number(below: 256)), output)
+            appendBytes(workload.texts.notes(workload.nextText()), output)
         case .get:
             frame = query(Method.getTask, ticket, output)
             output.append(0x09)
@@ -174,9 +174,9 @@ struct HoldfastDialect: Dialect {
     private func appendTask(section: Int, _ output: ByteQueue) {
         let texts = workload.texts
         output.append(0x0A)
-        appendBytes(texts.name(workload.number(below: 256)), output)
+        appendBytes(texts.name(workload.nextText()), output)
         output.append(0x12)
-        appendBytes(texts.notes(workload.number(below: 256)), output)
+        appendBytes(texts.notes(workload.nextText()), output)
         output.append(0x29)
         output.append(
             little: workload.keys.people[workload.number(below: workload.keys.people.count)])

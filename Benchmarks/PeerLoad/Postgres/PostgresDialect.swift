@@ -104,7 +104,7 @@ struct PostgresDialect: Dialect {
         case .update:
             let message = bind("u", parameters: 2, output)
             append(workload.keys.tasks[ask.key], output)
-            append(workload.texts.notes(workload.number(below: 256)), output)
+            append(workload.texts.notes(workload.nextText()), output)
             execute(message, output)
         case .get:
             let message = bind("g", parameters: 1, output)
@@ -128,8 +128,8 @@ struct PostgresDialect: Dialect {
     private func appendCreate(section: Int, _ output: ByteQueue) {
         let person = workload.number(below: workload.keys.people.count)
         let message = bind("c", parameters: 8, output)
-        append(workload.texts.name(workload.number(below: 256)), output)
-        append(workload.texts.notes(workload.number(below: 256)), output)
+        append(workload.texts.name(workload.nextText()), output)
+        append(workload.texts.notes(workload.nextText()), output)
         append(1, output)
         append(workload.keys.people[person], output)
         output.append(big: UInt32(4))

@@ -79,8 +79,8 @@ struct RedisDialect: Dialect {
         appendTaskKey(id, output)
         append("$2\r\nid\r\n", id, output)
         append("$7\r\nversion\r\n", 1, output)
-        append("$4\r\nname\r\n", workload.texts.name(workload.number(below: 256)), output)
-        append("$5\r\nnotes\r\n", workload.texts.notes(workload.number(below: 256)), output)
+        append("$4\r\nname\r\n", workload.texts.name(workload.nextText()), output)
+        append("$5\r\nnotes\r\n", workload.texts.notes(workload.nextText()), output)
         append("$10\r\ncreated_by\r\n", 1, output)
         append("$10\r\ncreated_at\r\n", position, output)
         append("$11\r\nmodified_at\r\n", position, output)
@@ -110,7 +110,7 @@ struct RedisDialect: Dialect {
     private func appendUpdate(_ id: UInt64, _ output: ByteQueue) {
         output.append("*6\r\n$4\r\nHSET\r\n")
         appendTaskKey(id, output)
-        append("$5\r\nnotes\r\n", workload.texts.notes(workload.number(below: 256)), output)
+        append("$5\r\nnotes\r\n", workload.texts.notes(workload.nextText()), output)
         append("$11\r\nmodified_at\r\n", workload.nextPosition(), output)
     }
 
