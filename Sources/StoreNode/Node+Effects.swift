@@ -105,6 +105,8 @@ extension Node {
         releaseReplies()
         announceTopology()
         bootstrapIfEmpty()
+        // Whoever came before the accounts did was taken for nobody's.
+        for id in sessions.keys.sorted() { sessions[id]?.identifyAgain() }
     }
 
     /// Nothing that is held will be committed by this node: its fate is for the next primary to

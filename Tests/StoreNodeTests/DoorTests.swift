@@ -34,6 +34,33 @@ import WorkProtocol
         #expect(client.isClosed)
     }
 
+    /// Found by a seed: an operator that connected while a node started, and so had no accounts
+    /// yet, was a stranger to all workspaces for as long as the connection lasted.
+    @Test func `an operator who came before the accounts did is known once they are there`()
+        throws
+    {
+        let primary = try #require(cluster.primary)
+        for host in cluster.machines where host !== primary { host.retire() }
+        cluster.run(for: .milliseconds(1_500))
+        cluster.degrade(primary)
+        cluster.run(until: { primary.node?.isOpen ?? false }, limit: .seconds(5))
+        cluster.wire.cutBothWays(primary.name, "host2")
+        let fresh = cluster.addFollower()
+        let client = RawClient(cluster, host: 2)
+        client.greet()
+        cluster.wire.heal()
+        #expect(cluster.run(until: { cluster.isPaired }, limit: .seconds(10)))
+        primary.kill()
+        cluster.promote(fresh, down: primary)
+        #expect(cluster.run(until: { cluster.primary === fresh }, limit: .seconds(10)))
+        let answer = try #require(client.ask(Method.whoAmI.id, WhoAmI().encoded(), route: 0))
+        #expect(answer.status == 0)
+        let account = try #require(try Identified(decoding: answer.payload).account)
+        #expect(account.isOperator)
+        let listed = client.ask(Method.listProjects.id, ListProjects().encoded())
+        #expect(listed?.status == 0)
+    }
+
     @Test func `a client of another cluster is turned away`() {
         let client = RawClient(cluster)
         client.greet(cluster: [UInt8](repeating: 9, count: 16))

@@ -107,8 +107,12 @@ extension Node {
     /// A session has ended.
     func forget(_ session: Session) {
         sessions.removeValue(forKey: session.id)
-        guard let principal = session.credentials?.principal,
-            let count = tokenConnections[principal.token]
+        if let principal = session.credentials?.principal { release(principal) }
+    }
+
+    /// Counts a connection of a token no more.
+    func release(_ principal: Principal) {
+        guard !principal.scopes.contains(.operate), let count = tokenConnections[principal.token]
         else { return }
         tokenConnections[principal.token] = count > 1 ? count - 1 : nil
     }

@@ -10,10 +10,9 @@ extension Session {
     /// - Parameter canTell: Whether this node knows who has which token.
     func review(_ now: Instant, canTell: Bool) {
         // Before the greeting there is another limit.
-        guard let credentials else { return }
-        if canTell, node.authenticate(credentials.secretHash) == nil {
-            return leave(.badToken, "The token is not valid any more.")
-        }
+        guard credentials != nil else { return }
+        if canTell { identifyAgain() }
+        guard !isClosed else { return }
         if now.since(heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
             return leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
         }
@@ -29,5 +28,21 @@ extension Session {
             begun = (decoder.mark, now)
         }
         for stream in exports.keys.sorted() { exports[stream]?.review(now) }
+    }
+
+    /// Finds out anew whose token it is. Rights change; and while a node starts it knows no
+    /// accounts, and takes its operator's for nobody's.
+    func identifyAgain() {
+        guard let credentials else { return }
+        guard let principal = node.authenticate(credentials.secretHash) else {
+            return leave(.badToken, "The token is not valid any more.")
+        }
+        guard principal != credentials.principal else { return }
+        node.release(credentials.principal)
+        guard node.admit(principal) else {
+            self.credentials = nil
+            return leave(.overloaded, "There are too many connections with this token.")
+        }
+        self.credentials?.principal = principal
     }
 }
