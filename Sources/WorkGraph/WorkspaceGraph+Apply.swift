@@ -44,6 +44,25 @@ extension WorkspaceGraph {
         notice(kind)
     }
 
+    /// Writes a row of a snapshot. What `write` does, but that the entries of lists that most rows
+    /// have go into `runs`, for `Indexes.take` to put them in when all rows are there.
+    func load(
+        _ row: UInt32, _ kind: EntityKind, _ content: RawSpan, _ runs: inout IndexRuns
+    ) throws(Corruption) {
+        let isThere = rows.kind(of: row) != nil
+        // What is written over is taken out of the indexes, so it has to be in them.
+        if isThere || runs.isLarge { indexes.take(&runs) }
+        switch kind {
+        case .task where !isThere:
+            indexes.collect(task: row, try TaskKeys(decoding: content), in: &runs)
+        case .story where !isThere:
+            indexes.collect(row, story: try StoryKeys(decoding: content), in: &runs)
+        default: return try write(row, kind, content)
+        }
+        rows.set(row, kind: kind, content)
+        rowDigest &+= Self.hash(row, kind, content)
+    }
+
     /// Takes up a task that is about to be written. Most changes of one leave most entries of the
     /// indexes as they are.
     private func index(task row: UInt32, _ content: RawSpan) throws(Corruption) {

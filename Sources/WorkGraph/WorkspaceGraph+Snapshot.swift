@@ -85,35 +85,80 @@ extension WorkspaceGraph {
 package struct WorkspaceLoader {
     private var graph: WorkspaceGraph?
     private var header = WorkspaceHeader()
+    private var runs = IndexRuns()
     /// The beginning of an entry whose end has not come yet.
     private var pending: [UInt8] = []
+    /// Where the next entry begins in all bytes.
     private var offset = 0
 
     package init() {}
 
     /// Takes the next piece; pieces may be cut anywhere.
-    package mutating func take(_ piece: [UInt8]) throws(Corruption) {
-        var bytes: [UInt8] = []
-        swap(&bytes, &pending)
-        bytes.append(contentsOf: piece)
-        var start = 0
-        while bytes.count - start >= 5 {
-            var reader = unsafe ByteReader(bytes.span.bytes.extracting(start..<bytes.count))
-            let length = Int(try reader.fixed(UInt32.self))
-            guard length <= Self.entryMax else {
-                throw Corruption(
-                    offset: offset + start, expected: "an entry of at most \(Self.entryMax) bytes",
-                    found: "\(length)")
-            }
-            let kind = try reader.byte()
-            guard reader.remaining >= length else { break }
-            try take(kind, try reader.span(length), at: offset + start)
-            start += 5 + length
-        }
-        offset += start
-        bytes.removeSubrange(..<start)
-        pending = bytes
+    package mutating func take(_ piece: RawSpan) throws(Corruption) {
+        let start = try takePending(piece)
+        let taken = try takeEntries(piece.extracting(start..<piece.byteCount))
+        let rest = piece.extracting((start + taken)..<piece.byteCount)
+        unsafe rest.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
     }
+
+    /// The same, for bytes in an array.
+    package mutating func take(_ piece: [UInt8]) throws(Corruption) {
+        try take(unsafe piece.span.bytes)
+    }
+
+    /// Takes the entry of which the beginning is there already, if the piece has the rest.
+    /// - Returns: how much of the piece it needs.
+    private mutating func takePending(_ piece: RawSpan) throws(Corruption) -> Int {
+        guard !pending.isEmpty else { return 0 }
+        var used = keep(upTo: Self.headerBytes, of: piece)
+        guard pending.count >= Self.headerBytes else { return used }
+        let whole = Self.headerBytes + (try entryLength(unsafe pending.span.bytes))
+        used += keep(upTo: whole, of: piece.extracting(used..<piece.byteCount))
+        guard pending.count == whole else { return used }
+        var entry: [UInt8] = []
+        swap(&entry, &pending)
+        _ = try takeEntries(unsafe entry.span.bytes)
+        return used
+    }
+
+    /// Makes `pending` as long as `count` with bytes of the piece. - Returns: how many it gave.
+    private mutating func keep(upTo count: Int, of piece: RawSpan) -> Int {
+        let missing = min(max(count - pending.count, 0), piece.byteCount)
+        unsafe piece.extracting(0..<missing).withUnsafeBytes {
+            unsafe pending.append(contentsOf: $0)
+        }
+        return missing
+    }
+
+    /// Takes all entries that are whole. - Returns: how many bytes they have.
+    private mutating func takeEntries(_ bytes: RawSpan) throws(Corruption) -> Int {
+        var start = 0
+        while bytes.byteCount - start >= Self.headerBytes {
+            let rest = bytes.extracting(start..<bytes.byteCount)
+            let end = Self.headerBytes + (try entryLength(rest))
+            guard rest.byteCount >= end else { break }
+            let kind = unsafe rest.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
+            try take(kind, rest.extracting(Self.headerBytes..<end), at: offset)
+            start += end
+            offset += end
+        }
+        return start
+    }
+
+    /// The length that an entry says it has, without its head.
+    private func entryLength(_ bytes: RawSpan) throws(Corruption) -> Int {
+        var reader = ByteReader(bytes)
+        let length = Int(try reader.fixed(UInt32.self))
+        guard length <= Self.entryMax else {
+            throw Corruption(
+                offset: offset, expected: "an entry of at most \(Self.entryMax) bytes",
+                found: "\(length)")
+        }
+        return length
+    }
+
+    /// Length and kind.
+    private static let headerBytes = 5
 
     /// The most bytes an entry can have: a session with all its outcomes is the largest.
     static let entryMax = 256 << 20
@@ -128,6 +173,7 @@ package struct WorkspaceLoader {
         case .header:
             header = try WorkspaceHeader(decoding: content)
             graph = WorkspaceGraph(ordinal: header.ordinal)
+            runs = IndexRuns()
             graph?.history.restore(evicted: header.evicted)
         case .row: try takeRow(content, at: offset)
         case .session:
@@ -136,7 +182,7 @@ package struct WorkspaceLoader {
         }
     }
 
-    private func takeRow(_ content: RawSpan, at offset: Int) throws(Corruption) {
+    private mutating func takeRow(_ content: RawSpan, at offset: Int) throws(Corruption) {
         guard let graph else { throw Self.noHeader(offset) }
         var reader = ByteReader(content)
         let row = try reader.fixed(UInt32.self)
@@ -144,7 +190,7 @@ package struct WorkspaceLoader {
         guard let kind = EntityKind(rawValue: UInt32(kindByte)), kind != .none else {
             throw Corruption(offset: offset, expected: "a row's kind", found: "\(kindByte)")
         }
-        try graph.write(row, kind, try reader.span(reader.remaining))
+        try graph.load(row, kind, try reader.span(reader.remaining), &runs)
     }
 
     private static func noHeader(_ offset: Int) -> Corruption {
@@ -156,6 +202,7 @@ package struct WorkspaceLoader {
         guard let graph, pending.isEmpty else {
             throw Corruption(offset: offset, expected: "whole entries", found: "the end")
         }
+        graph.indexes.take(&runs)
         graph.position = header.position
         graph.nextRow = header.nextRow
         graph.time = header.time

@@ -3,15 +3,25 @@ import Testing
 @testable import WorkGraph
 
 @Suite struct RankedListTests {
-    @Test(arguments: [1, 2, Seeds.fresh()])
-    func `it is a sorted array, whatever is done to it`(seed: UInt64) {
+    /// Where most entries go: anywhere, before all others, after all others.
+    enum Trend: CaseIterable { case none, down, up }
+
+    @Test(arguments: [1, 2, Seeds.fresh()], Trend.allCases)
+    func `it is a sorted array, whatever is done to it`(seed: UInt64, trend: Trend) {
         print("seed \(seed)")
         var random = SeededRandom(seed: seed)
         var list = RankedList()
         var model: [RankedList.Entry] = []
         for step in 0..<4_000 {
+            let drift =
+                switch trend {
+                case .none: 0
+                case .down: -step / 8
+                case .up: step / 8
+                }
             let entry = RankedList.Entry(
-                rank: Int64(random.below(100)), row: UInt32(random.below(100)))
+                rank: Int64(drift + random.below(trend == .none || random.once(in: 4) ? 100 : 4)),
+                row: UInt32(random.below(100)))
             let place = model.firstIndex { !($0 < entry) } ?? model.count
             let isThere = place < model.count && model[place] == entry
             #expect(list.contains(entry) == isThere)
@@ -37,6 +47,36 @@ import Testing
                 return seen.count < 1000
             }
             #expect(seen == Array(model.filter { entry < $0 }.prefix(1000)), "seed \(seed)")
+        }
+    }
+
+    @Test(arguments: [1, 2, Seeds.fresh()])
+    func `entries that are put in together lie where they would one by one`(seed: UInt64) {
+        print("seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<60 {
+            var together = RankedList()
+            var apart = RankedList()
+            var floor = 0
+            for _ in 0..<3 {
+                // All after those before, all before them, or among them.
+                let count = random.below(1_400)
+                floor = [floor + count, floor - 2 * count, floor][random.below(3)]
+                let run = (0..<count).map {
+                    RankedList.Entry(rank: Int64(floor + $0), row: UInt32(random.below(9)))
+                }.filter { !apart.contains($0) }
+                together.insert(sorted: run)
+                for entry in run { apart.insert(entry) }
+            }
+            #expect(together == apart, "seed \(seed)")
+            #expect(together.count == apart.count && together.first == apart.first)
+            #expect(together.last == apart.last)
+            let all = apart.entries(after: nil, atMost: .max)
+            for entry in all.shuffled(using: &random).prefix(40) {
+                #expect(together.contains(entry) && together.remove(entry), "seed \(seed)")
+                apart.remove(entry)
+            }
+            #expect(together == apart, "seed \(seed)")
         }
     }
 

@@ -70,7 +70,7 @@ extension Indexes {
         }
     }
 
-    private mutating func countCompleted(_ keys: TaskKeys, _ present: Bool) {
+    mutating func countCompleted(_ keys: TaskKeys, _ present: Bool) {
         for place in keys.placements { Self.count(&completedInProject, place.project, present) }
     }
 

@@ -186,6 +186,10 @@ struct Indexes: Equatable {
     /// The same for the hash of an external id; 0 is none.
     mutating func set(_ key: UInt64, _ row: UInt32, _ present: Bool) {
         guard key != 0 else { return }
+        if present, externals[key] == nil {
+            externals[key] = row
+            return
+        }
         var rows = self.rows(external: key)
         if present { rows.append(row) } else { rows.removeAll { $0 == row } }
         rows.sort()

@@ -2,8 +2,8 @@
 ///
 /// There is one for nearly every task, so short lists are one array. Of long ones the end is that
 /// array, where most insertions go, and what comes before is kept in blocks of at most 512, so that
-/// an insertion moves little: O(√n) insertion and removal in the worst case, O(1) at the end,
-/// O(log n) to find a place, O(1) a step.
+/// an insertion moves little: O(√n) insertion and removal in the worst case, amortised O(1) at both
+/// ends, O(log n) to find a place, O(1) a step.
 struct RankedList: Equatable {
     struct Entry: Equatable, Comparable, BitwiseCopyable {
         var rank: Int64
@@ -15,17 +15,56 @@ struct RankedList: Equatable {
     }
 
     private static let blockLimit = 512
+    /// From so many entries on, an insertion before them all moves none of them.
+    private static let openFrom = 64
     /// The last entries. Invariant: only an empty list has none here.
     private var tail: [Entry] = []
     /// What comes before `tail`, if there is more than fits there.
     private var body: Blocks?
 
+    /// Some entries, behind places that are kept free for insertions before them.
+    private struct Block {
+        /// What is before `start` means nothing.
+        var entries: [Entry]
+        private(set) var start = 0
+
+        init(_ entries: [Entry]) { self.entries = entries }
+
+        /// One entry, and room for so many in all.
+        init(_ entry: Entry, room: Int) {
+            entries = [Entry](repeating: entry, count: room)
+            start = room - 1
+        }
+
+        var count: Int { entries.count - start }
+        var first: Entry? { isEmpty ? nil : entries[start] }
+        var last: Entry? { isEmpty ? nil : entries[entries.count - 1] }
+        var isEmpty: Bool { start == entries.count }
+
+        mutating func insert(_ entry: Entry, at place: Int) {
+            if place == start, start > 0 {
+                start -= 1
+                entries[start] = entry
+            } else {
+                entries.insert(entry, at: place)
+            }
+        }
+
+        /// Takes the second half away.
+        mutating func split() -> Block {
+            let middle = start + count / 2
+            let rest = Array(entries[middle...])
+            self = Block(Array(entries[start..<middle]))
+            return Block(rest)
+        }
+    }
+
     /// The blocks of a long list, none of them empty. Shared by copies until one is written to.
     private final class Blocks {
-        var blocks: [[Entry]]
+        var blocks: [Block]
         var count: Int
 
-        init(_ blocks: [[Entry]], count: Int) {
+        init(_ blocks: [Block], count: Int) {
             self.blocks = blocks
             self.count = count
         }
@@ -38,8 +77,8 @@ struct RankedList: Equatable {
 
     // The tail counts as the last block.
     private var blockCount: Int { (body?.blocks.count ?? 0) + 1 }
-    private func block(_ index: Int) -> [Entry] {
-        guard let body, index < body.blocks.count else { return tail }
+    private func block(_ index: Int) -> Block {
+        guard let body, index < body.blocks.count else { return Block(tail) }
         return body.blocks[index]
     }
 
@@ -52,6 +91,7 @@ struct RankedList: Equatable {
     /// The index of the block that holds, or would hold, `entry`.
     private func blockIndex(_ entry: Entry) -> Int {
         guard let body, !isInTail(entry) else { return blockCount - 1 }
+        if let first = body.blocks.first?.first, entry < first { return 0 }
         var low = 0
         var high = body.blocks.count
         while low < high {
@@ -65,11 +105,16 @@ struct RankedList: Equatable {
         return low
     }
 
-    private static func place(_ entry: Entry, in block: [Entry]) -> Int {
-        var low = 0
+    private static func place(_ entry: Entry, in block: Block) -> Int {
+        place(entry, in: block.entries, from: block.start)
+    }
+
+    private static func place(_ entry: Entry, in block: [Entry], from start: Int = 0) -> Int {
+        var low = start
         var high = block.count
-        // Appending is the common case.
+        // Appending is the common case, and going before all the next.
         if let last = block.last, last < entry { return high }
+        if low < high, entry < block[low] { return low }
         while low < high {
             let middle = (low + high) / 2
             if block[middle] < entry { low = middle + 1 } else { high = middle }
@@ -80,7 +125,13 @@ struct RankedList: Equatable {
     mutating func insert(_ entry: Entry) {
         guard !isInTail(entry) else {
             let place = Self.place(entry, in: tail)
-            if place == tail.count { tail.append(entry) } else { tail.insert(entry, at: place) }
+            if place == tail.count {
+                tail.append(entry)
+            } else if place == 0, body == nil, tail.count >= Self.openFrom {
+                body = Blocks([Block(entry, room: min(tail.count, Self.blockLimit))], count: 1)
+            } else {
+                tail.insert(entry, at: place)
+            }
             if tail.count > Self.blockLimit { shortenTail() }
             return
         }
@@ -89,13 +140,41 @@ struct RankedList: Equatable {
         // Between the last block and the tail.
         let target = min(index, body.blocks.count - 1)
         body.count += 1
-        body.blocks[target].insert(entry, at: Self.place(entry, in: body.blocks[target]))
-        if body.blocks[target].count > Self.blockLimit { Self.split(target, of: body) }
+        let place = Self.place(entry, in: body.blocks[target])
+        if target == 0, place == 0, body.blocks[0].count >= Self.openFrom {
+            return body.blocks.insert(Block(entry, room: Self.blockLimit), at: 0)
+        }
+        body.blocks[target].insert(entry, at: place)
+        if body.blocks[target].count > Self.blockLimit {
+            let rest = body.blocks[target].split()
+            body.blocks.insert(rest, at: target + 1)
+        }
+    }
+
+    /// Inserts entries that are in order. O(entries) where they all go to one end.
+    mutating func insert(sorted entries: [Entry]) {
+        guard !isEmpty else { return fill(with: entries) }
+        if let first, let last = entries.last, last < first {
+            for entry in entries.reversed() { insert(entry) }
+        } else {
+            for entry in entries { insert(entry) }
+        }
+    }
+
+    /// Makes an empty list one of entries that are in order, without room to spare.
+    private mutating func fill(with entries: [Entry]) {
+        guard entries.count > Self.blockLimit else { return tail = entries }
+        // The last block is the tail, and has at least one.
+        let bodyEnd = (entries.count - 1) / Self.blockLimit * Self.blockLimit
+        let starts = stride(from: 0, to: bodyEnd, by: Self.blockLimit)
+        let blocks = starts.map { Block(Array(entries[$0..<($0 + Self.blockLimit)])) }
+        body = Blocks(blocks, count: bodyEnd)
+        tail = Array(entries[bodyEnd...])
     }
 
     /// Makes a block of all of a long tail but its last entry: what comes next is mostly appended.
     private mutating func shortenTail() {
-        let block = Array(tail.dropLast())
+        let block = Block(Array(tail.dropLast()))
         tail = Array(tail.suffix(1))
         if let body = ownBody() {
             body.blocks.append(block)
@@ -103,12 +182,6 @@ struct RankedList: Equatable {
         } else {
             body = Blocks([block], count: block.count)
         }
-    }
-
-    private static func split(_ index: Int, of body: Blocks) {
-        let rest = Array(body.blocks[index][(blockLimit / 2)...])
-        body.blocks[index].removeSubrange((blockLimit / 2)...)
-        body.blocks.insert(rest, at: index + 1)
     }
 
     /// The blocks for writing, if there are some: this list's own.
@@ -131,7 +204,8 @@ struct RankedList: Equatable {
         }
         let index = blockIndex(entry)
         guard let body = ownBody() else { return false }
-        body.blocks[index].remove(at: Self.place(entry, in: body.blocks[index]))
+        let place = Self.place(entry, in: body.blocks[index])
+        body.blocks[index].entries.remove(at: place)
         body.count -= 1
         if body.blocks[index].isEmpty { body.blocks.remove(at: index) }
         if body.count == 0 { self.body = nil }
@@ -141,7 +215,7 @@ struct RankedList: Equatable {
     /// Makes the last block the tail.
     private mutating func refillTail() {
         guard let body = ownBody(), let block = body.blocks.popLast() else { return }
-        tail = block
+        tail = Array(block.entries[block.start...])
         body.count -= block.count
         if body.count == 0 { self.body = nil }
     }
@@ -151,7 +225,7 @@ struct RankedList: Equatable {
         guard index < blockCount else { return false }
         let block = block(index)
         let place = Self.place(entry, in: block)
-        return place < block.count && block[place] == entry
+        return place < block.entries.count && block.entries[place] == entry
     }
 
     /// Calls `body` with every entry after `entry` (from the first if nil), in order, until it
@@ -160,22 +234,24 @@ struct RankedList: Equatable {
         after entry: Entry? = nil, _ body: (Entry) throws(Failure) -> Bool
     ) throws(Failure) {
         var index = 0
-        var place = 0
+        var start: Int?
         if let entry {
             index = blockIndex(entry)
             guard index < blockCount else { return }
             let block = block(index)
-            place = Self.place(entry, in: block)
-            if place < block.count, block[place] == entry { place += 1 }
+            var place = Self.place(entry, in: block)
+            if place < block.entries.count, block.entries[place] == entry { place += 1 }
+            start = place
         }
         while index < blockCount {
             let block = block(index)
-            while place < block.count {
-                if try !body(block[place]) { return }
+            var place = start ?? block.start
+            while place < block.entries.count {
+                if try !body(block.entries[place]) { return }
                 place += 1
             }
             index += 1
-            place = 0
+            start = nil
         }
     }
 
@@ -216,10 +292,11 @@ struct RankedList: Equatable {
         let block = block(index)
         let place = Self.place(entry, in: block)
         let before =
-            place > 0 ? block[place - 1] : index > 0 ? self.block(index - 1).last : nil
+            place > block.start
+            ? block.entries[place - 1] : index > 0 ? self.block(index - 1).last : nil
         var next = place
-        if next < block.count, block[next] == entry { next += 1 }
-        if next < block.count { return (before, block[next]) }
+        if next < block.entries.count, block.entries[next] == entry { next += 1 }
+        if next < block.entries.count { return (before, block.entries[next]) }
         return (before, index + 1 < blockCount ? self.block(index + 1).first : nil)
     }
 }
