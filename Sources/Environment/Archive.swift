@@ -1,7 +1,6 @@
 /// The remote directory that snapshots and log segments are shipped to.
 ///
-/// What is published is never changed. Names are `/`-separated and match `^[a-z0-9./-]{1,200}$`, no
-/// component being `.` or `..`.
+/// What is published is never changed. Names are as `isName` has them.
 package protocol Archive: AnyObject, Sendable {
     /// All names under `prefix`, sorted.
     func list(_ prefix: String) throws(DiskError) -> [String]
@@ -14,4 +13,28 @@ package protocol Archive: AnyObject, Sendable {
     func replaceHint(_ name: String, _ bytes: [UInt8]) throws(DiskError)
     /// Removes `name`. A missing one is no error.
     func remove(_ name: String) throws(DiskError)
+}
+
+extension Archive {
+    /// Whether a text may be a name: components separated by `/`, the whole 1 to 200 of
+    /// `a-z 0-9 . - /`, no component empty or beginning with a dot. The hint alone has capitals.
+    /// O(bytes).
+    package static func isName(_ text: String) -> Bool {
+        let components = text.split(separator: "/", omittingEmptySubsequences: false)
+        return (1...200).contains(text.utf8.count)
+            && components.allSatisfy { isComponent($0) || $0 == hint }
+    }
+
+    /// What a hint is called in its folder.
+    private static var hint: String { "LATEST" }
+
+    private static func isComponent(_ text: Substring) -> Bool {
+        guard let first = text.utf8.first, first != 0x2e else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x2d, 0x2e, 0x30...0x39, 0x61...0x7a: true
+            default: false
+            }
+        }
+    }
 }

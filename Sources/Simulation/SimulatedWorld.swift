@@ -77,11 +77,18 @@ package final class SimulatedArchive: Archive, @unchecked Sendable {
     package init() {}
 
     private func reach(_ name: String) throws(DiskError) {
+        guard Self.isName(name) else {
+            throw DiskError(.denied, path: name, reason: "not a name in an archive")
+        }
+        try expectHere(name)
+    }
+
+    private func expectHere(_ name: String) throws(DiskError) {
         if isAway { throw DiskError(.ioError, path: name, reason: "the archive is away") }
     }
 
     package func list(_ prefix: String) throws(DiskError) -> [String] {
-        try reach(prefix)
+        try expectHere(prefix)
         return contents.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 

@@ -55,9 +55,9 @@ import Testing
     }
 
     @Test func `a hint is replaced`() throws {
-        try archive.replaceHint("latest", [1])
-        try archive.replaceHint("latest", [2, 3])
-        #expect(try archive.read("latest") == [2, 3])
+        try archive.replaceHint("c1/h1/LATEST", [1])
+        try archive.replaceHint("c1/h1/LATEST", [2, 3])
+        #expect(try archive.read("c1/h1/LATEST") == [2, 3])
         #expect(try parts() == [])
     }
 

@@ -141,17 +141,9 @@ package final class DirectoryArchive: Archive {
         name.lastIndex(of: "/").map { String(name[..<$0]) } ?? ""
     }
 
-    /// - Throws: `.denied` for a name that is none: `^[a-z0-9./-]{1,200}$`, and no component empty
-    ///   or beginning with a dot (those are parts).
+    /// - Throws: `.denied` for a name that is none. Components that begin with a dot are parts.
     private static func check(_ name: String) throws(DiskError) {
-        let allowed = name.utf8.allSatisfy { byte in
-            (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)
-                || (0x2d...0x2f).contains(byte)
-        }
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...200).contains(name.utf8.count), allowed,
-            parts.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") })
-        else {
+        guard isName(name) else {
             throw DiskError(.denied, path: name, reason: "not a name in an archive")
         }
     }
