@@ -25,6 +25,17 @@ package struct ByteReader: ~Escapable {
         self.end = bytes.byteCount
     }
 
+    /// A reader of what comes after the first `offset` bytes; its offsets count these too.
+    /// - Precondition: `bytes` has so many.
+    @inlinable
+    @_lifetime(copy bytes)
+    package init(_ bytes: RawSpan, at offset: Int) {
+        precondition(offset >= 0 && offset <= bytes.byteCount)
+        self.bytes = bytes
+        self.offset = offset
+        self.end = bytes.byteCount
+    }
+
     /// How many bytes are left to read, within the narrowed part if there is one.
     @inlinable package var remaining: Int { end &- offset }
 

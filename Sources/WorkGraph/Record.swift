@@ -74,6 +74,18 @@ extension RecordHead {
         }
     }
 
+    /// The first change that a record has.
+    static func firstChange(in body: RawSpan) throws(Corruption) -> RecordedChange? {
+        var reader = ByteReader(body)
+        while !reader.isAtEnd {
+            switch try reader.tag() {
+            case 8 << 3 | 2: return try Self.change(&reader)
+            case let tag: try reader.skipField(tag)
+            }
+        }
+        return nil
+    }
+
     /// A session is 16 bytes, big-endian; of any other length it is none.
     private static func session(
         _ reader: inout ByteReader

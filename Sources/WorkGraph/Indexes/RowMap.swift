@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Values by row number, for numbers that are dense: blocks of slots instead of a hash table.
 ///
 /// A copy is O(blocks) and shares everything; a write after it copies one block. So a copy of the
@@ -35,6 +37,28 @@ struct RowMap<Value: Equatable>: Equatable {
             var value = blocks[block][place].take() ?? standard()
             defer { blocks[block][place] = value }
             yield &value
+        }
+    }
+
+    /// Asks the processor for a row's value ahead of its use.
+    func prefetch(_ row: UInt32) {
+        let block = Int(row) / Self.blockSize
+        guard block < blocks.count else { return }
+        unsafe blocks[block].withUnsafeBufferPointer { values in
+            guard let base = values.baseAddress else { return }
+            unsafe Prefetch.line(base + Int(row) % Self.blockSize)
+            // Where the block's length stands, before the values.
+            unsafe Prefetch.line(UnsafeRawPointer(base) - 16)
+        }
+    }
+
+    /// Calls `body` with the value of a row, not copied, if there is one.
+    @inline(__always)
+    func withValue(_ row: UInt32, _ body: (borrowing Value) -> Void) {
+        let block = Int(row) / Self.blockSize
+        guard block < blocks.count, !blocks[block].isEmpty else { return }
+        unsafe blocks[block].withUnsafeBufferPointer { values in
+            if let value = unsafe values[Int(row) % Self.blockSize] { body(value) }
         }
     }
 

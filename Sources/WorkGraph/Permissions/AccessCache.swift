@@ -7,16 +7,19 @@ internal import WorkProtocol
 /// over; the table grows while that happens often. Whatever could change the answer (a project, a
 /// team, a membership) empties it.
 final class AccessCache {
+    /// 16 bytes, so that none lies in two cache lines.
     private struct Found {
-        var account: UInt64 = 0
+        /// Accounts lie in the directory, whose gids have no more than 32 bits.
+        var account: UInt32 = 0
         var project: UInt32 = 0
         var epoch: UInt32 = 0
         var level = AccessLevel.none
     }
 
     private static let smallest = 64
-    /// 48 KiB: there may be thousands of workspaces.
-    private static let largest = 1 << 11
+    /// 512 KiB, in a workspace where so many pairs are asked for; there may be thousands that are
+    /// small.
+    private static let largest = 1 << 15
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -29,6 +32,7 @@ final class AccessCache {
     func level(
         of account: UInt64, in project: UInt32, _ find: () -> AccessLevel
     ) -> AccessLevel {
+        guard let account = UInt32(exactly: account) else { return find() }
         if !table.isEmpty {
             let found = table[place(account, project)]
             if found.epoch == epoch, found.account == account, found.project == project {
@@ -58,9 +62,10 @@ final class AccessCache {
         table[place(found.account, found.project)] = found
     }
 
-    private func place(_ account: UInt64, _ project: UInt32) -> Int {
+    private func place(_ account: UInt32, _ project: UInt32) -> Int {
         // Fibonacci hashing; the table's size is a power of two.
-        let mixed = (account &* 0x9E37_79B9_7F4A_7C15) ^ (UInt64(project) &* 0xC2B2_AE3D_27D4_EB4F)
+        let mixed =
+            (UInt64(account) &* 0x9E37_79B9_7F4A_7C15) ^ (UInt64(project) &* 0xC2B2_AE3D_27D4_EB4F)
         return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) >> 40) & (table.count - 1)
     }
 }

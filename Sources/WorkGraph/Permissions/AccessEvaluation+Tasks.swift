@@ -20,6 +20,16 @@ extension WorkspaceGraph {
         return accessAsIfAlive(keys, caller)
     }
 
+    /// Whether the caller has any access to a task (`access(task:)`). Whoever may do anything in a
+    /// project the task is in has some, and most tasks are in one.
+    func canSee(task row: UInt32, _ keys: TaskKeys, _ caller: Caller) -> Bool {
+        guard !keys.isDeleted else { return false }
+        for place in keys.placements where access(project: place.project, caller) > .none {
+            return true
+        }
+        return access(task: row, keys, caller) > .none
+    }
+
     /// What the caller could do with a task if it were not deleted. What is above it counts only
     /// where it is alive.
     func accessAsIfAlive(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {

@@ -82,6 +82,10 @@ final class RowPage {
         func prefetch(at offset: Int) {
             unsafe Prefetch.bytes(base + offset, count: min(384, capacity - offset))
         }
+
+        /// The same for its header alone.
+        @inline(__always)
+        func prefetchHeader(at offset: Int) { unsafe Prefetch.line(base + offset) }
     }
 
     func header(at offset: Int) -> Header { memory.header(at: offset) }

@@ -80,6 +80,13 @@ struct RowStore: ~Copyable {
         memories[Int(slot.page) - 1].prefetch(at: Int(slot.offset))
     }
 
+    /// The same for its kind alone.
+    @inline(__always)
+    func prefetchHeader(_ row: UInt32) {
+        guard let slot = slot(row) else { return }
+        memories[Int(slot.page) - 1].prefetchHeader(at: Int(slot.offset))
+    }
+
     /// Asks the processor for what `prefetch(_:)` reads.
     @inline(__always)
     func prefetchSlot(_ row: UInt32) { slots.prefetch(row) }

@@ -74,8 +74,13 @@ struct TaskKeys {
 
     /// Reads a `TaskRow`'s bytes. O(bytes), and nothing allocated where the lists are short.
     init(decoding bytes: RawSpan) throws(Corruption) {
-        var reader = ByteReader(bytes)
         var external = ExternalPlace()
+        var scan = RowScan(bytes)
+        scanCommon(&scan)
+        commonEnd = scan.offset
+        scanRelations(&scan)
+        // What is seldom, and the last bytes.
+        var reader = ByteReader(bytes, at: scan.offset)
         while !reader.isAtEnd {
             let start = reader.offset
             let tag = try reader.tag()
@@ -90,6 +95,66 @@ struct TaskKeys {
         }
         hasExternalData = external.hasData
         externalKey = external.key(in: bytes, .task)
+    }
+
+    /// Reads the fields that nearly all rows begin with, as far as they are as this program writes
+    /// them.
+    @inline(__always)
+    @_lifetime(scan: copy scan)
+    private mutating func scanCommon(_ scan: inout RowScan) {
+        _ = scan.fixed64(1)
+        if let number = scan.varint(2) { version = UInt32(truncatingIfNeeded: number) }
+        _ = scan.content(3)
+        _ = scan.content(4)
+        _ = scan.content(5)
+        if let number = scan.fixed64(7) { createdBy = number }
+        _ = scan.varint(8)
+        if let number = scan.varint(9) { modifiedAt = Int64(bitPattern: number) }
+        if let number = scan.varint(10) { completed = number != 0 }
+        if let number = scan.varint(11) { completedAt = Int64(bitPattern: number) }
+        if let number = scan.fixed64(12) { completedBy = number }
+        if let number = scan.fixed64(13) { assignee = number }
+        if let number = scan.fixed64(14) { assignedBy = number }
+        scanBucket(&scan)
+        if let number = scan.varint(17) {
+            dueOn = Int32(truncatingIfNeeded: RowScan.unzigzag(number))
+        }
+    }
+
+    @inline(__always)
+    @_lifetime(scan: copy scan)
+    private mutating func scanBucket(_ scan: inout RowScan) {
+        let start = scan.offset
+        guard let number = scan.varint(15) else { return }
+        guard let value = Bucket(rawValue: UInt32(truncatingIfNeeded: number)) else {
+            return scan.goBack(to: start)
+        }
+        bucket = value
+    }
+
+    /// The same for the relations that nearly all rows have.
+    @inline(__always)
+    @_lifetime(scan: copy scan)
+    private mutating func scanRelations(_ scan: inout RowScan) {
+        var start = scan.offset
+        while let content = scan.content(66) {
+            guard let (project, section, rank) = scan.triple(content) else {
+                return scan.goBack(to: start)
+            }
+            let place = Place(project: project, section: section, rank: rank)
+            if !placementsHead.append(place) { makeMore().placements.append(place) }
+            start = scan.offset
+        }
+        if let content = scan.content(67) {
+            guard content.count & 7 == 0 else { return scan.goBack(to: start) }
+            collaboratorsRange = content
+            var at = content.lowerBound
+            while at < content.upperBound {
+                add(collaborator: scan.element64(at))
+                at &+= 8
+            }
+        }
+        if let number = scan.varint(72) { bucketRank = RowScan.unzigzag(number) }
     }
 
     @inline(__always)

@@ -28,7 +28,7 @@ extension WorkspaceGraph {
     ) -> Bool {
         rows.withRow(row) { _, bytes in
             let keys = keys(bytes, row)
-            guard access(task: row, keys, caller) > .none else { return false }
+            guard canSee(task: row, keys, caller) else { return false }
             write(task: row, bytes, keys, caller, &names, into: &writer)
             return true
         } ?? false

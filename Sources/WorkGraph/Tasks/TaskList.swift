@@ -149,7 +149,7 @@ extension WorkspaceGraph {
         guard let keys = taskKeys(entry.row), page.wants(keys),
             page.modifiedSince == 0
                 || revision(of: keys, caller).modifiedAt >= page.modifiedSince,
-            page.allVisible || access(task: entry.row, keys, caller) > .none
+            page.allVisible || canSee(task: entry.row, keys, caller)
         else { return }
         guard page.count < page.most, page.bytes < VisiblePage.bytesMax else {
             page.isFull = true
