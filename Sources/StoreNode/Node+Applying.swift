@@ -13,6 +13,7 @@ extension Node {
         applyTarget = max(applyTarget, lsn)
         guard !isApplying else { return }
         isApplying = true
+        noteReplayBegins()
         queue.run { [weak self] in self?.applySlice() }
     }
 
@@ -23,15 +24,36 @@ extension Node {
             queue.run { [weak self] in self?.applySlice() }
         } else {
             isApplying = false
+            tellOfReplay()
         }
         give(.applied(applied))
     }
 
     /// Applies everything there is to apply, now.
     func finishApplying() {
+        noteReplayBegins()
         while applied < applyTarget, !hasEnded { applySome(.max) }
         isApplying = false
+        tellOfReplay()
         events.append(.applied(applied))
+    }
+
+    private func noteReplayBegins() {
+        guard !maintenance.hasReplayed, maintenance.replayStart == nil, applied < applyTarget else {
+            return
+        }
+        maintenance.replayStart = (applied, now)
+    }
+
+    /// Says once how long the log took that came after the snapshot: a restart takes so much
+    /// longer.
+    private func tellOfReplay() {
+        guard let start = maintenance.replayStart, !hasEnded else { return }
+        maintenance.replayStart = nil
+        maintenance.hasReplayed = true
+        let count = applied.rawValue - start.lsn.rawValue
+        let took = now.since(start.at).milliseconds
+        world.tell(.note("\(count) records of the log applied in \(took) ms"))
     }
 
     private func applySome(_ count: Int) {

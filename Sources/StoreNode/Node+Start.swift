@@ -12,10 +12,15 @@ extension Node {
     /// - Parameter opened: Called on the core queue when connections are accepted.
     package func start(_ opened: @escaping @Sendable () -> Void = {}) throws(NodeEnd) {
         let meta = try loadMeta()
+        let began = now
         let snapshot = try loadNewestSnapshot(meta)
+        let loaded = now
+        if let snapshot { tell(of: snapshot, loadedIn: loaded.since(began)) }
         applied = snapshot?.last ?? .zero
         let tail = try openLog(meta, snapshot)
         guard let log else { return }
+        let took = now.since(loaded).milliseconds
+        world.tell(.note("log of \(log.statistics.bytes) bytes opened in \(took) ms"))
         if meta.isOlder(than: log.head) { throw NodeEnd(olderThan: log.head, meta.promised) }
         do { try snapshotStore.removeLeftovers() } catch {
             throw NodeEnd(74, "the snapshots cannot be cleaned up: \(error)")
@@ -106,6 +111,21 @@ extension Node {
             options: configuration.log,
             queues: LogQueues(core: queue, background: logQueue), randomness: world.randomness,
             evidence: evidence, start: start, undecided: undecided)
+    }
+
+    /// Says how much the snapshot held, and what it takes of memory.
+    private func tell(of snapshot: SnapshotPosition, loadedIn took: Interval) {
+        var (tasks, rows, content, allocated) = (0, 0, 0, 0)
+        for statistics in shards.ordinals.compactMap({ shards.workspace($0)?.statistics }) {
+            tasks += statistics.tasks
+            rows += statistics.rows
+            content += statistics.contentBytes
+            allocated += statistics.allocatedBytes
+        }
+        world.tell(
+            .note(
+                "snapshot \(snapshot.last): \(tasks) tasks, \(rows) rows of \(content) bytes in "
+                    + "\(allocated), loaded in \(took.milliseconds) ms"))
     }
 
     /// Says what opening the log has changed.

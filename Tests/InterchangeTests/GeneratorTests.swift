@@ -45,6 +45,26 @@ import WorkProtocol
         #expect(graph.outcomes.allSatisfy { $0 != .unchanged })
     }
 
+    @Test func `the largest project can have a larger share, and the others share the rest`() throws
+    {
+        var options = try options(10_000)
+        func sizes(_ options: GeneratorOptions) -> [Int] {
+            var sizes = ProjectSizes(options)
+            var found: [Int] = []
+            while let size = sizes.next() { found.append(size) }
+            return found
+        }
+        let usual = sizes(options)
+        options.largestShare = 0.5
+        let larger = sizes(options)
+        #expect(larger[0] == 5_000)
+        #expect(larger.reduce(0, +) == 10_000 && larger.count == usual.count)
+        let ratio = Double(larger[1]) / Double(usual[1])
+        #expect(ratio > 0.5 && ratio < 0.8)
+        options.largestShare = 0.01
+        #expect(sizes(options) == usual)
+    }
+
     @Test func `a task's texts are of realistic size`() throws {
         var generator = Generator(try options(5000))
         var texts = 0

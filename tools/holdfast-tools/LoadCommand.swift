@@ -7,7 +7,7 @@ import SystemEnvironment
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load", abstract: "Load a store and measure.",
-        subcommands: [RunLoad.self, Echo.self])
+        subcommands: [RunLoad.self, Organization.self, Echo.self])
 
     struct RunLoad: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

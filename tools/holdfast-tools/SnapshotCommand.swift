@@ -23,13 +23,13 @@ struct SnapshotCommand: AsyncParsableCommand {
     }
 
     static func print(_ snapshots: [SnapshotInspection.Summary]) throws(Failure) {
-        Console.say("point\tbytes\ttasks and more\tworkspaces\tstate")
+        Console.say("point\tbytes\traw bytes\tworkspaces\tstate")
         var bad: [String] = []
         for snapshot in snapshots {
             let workspaces = snapshot.manifest?.workspaces.count ?? 0
-            let rows = snapshot.manifest?.counts.reduce(0) { $0 + Int(clamping: $1.count) } ?? 0
+            let raw = snapshot.manifest?.chunks.reduce(0) { $0 + $1.rawBytes } ?? 0
             Console.say(
-                "\(snapshot.point)\t\(snapshot.bytes)\t\(rows)\t\(workspaces)\t"
+                "\(snapshot.point)\t\(snapshot.bytes)\t\(raw)\t\(workspaces)\t"
                     + (snapshot.problem ?? "good"))
             if let problem = snapshot.problem { bad.append(problem) }
         }

@@ -7,6 +7,8 @@ package struct GeneratorOptions: Hashable, Sendable {
     package var seed: UInt64
     /// The day the organization is seen from: its past lies before it, its due dates around it.
     package var today: CivilDate
+    /// The share of all tasks that the largest project has at least, from 0 to 1.
+    package var largestShare = 0.0
 
     package init(tasks: Int, seed: UInt64, today: CivilDate) {
         self.tasks = max(0, tasks)
@@ -22,16 +24,21 @@ package struct GeneratorOptions: Hashable, Sendable {
 }
 
 /// How many tasks each project gets: the share of the project of rank r is proportional to
-/// r to the power of -3/4, so that with twelve the largest has a quarter.
+/// r to the power of -3/4, so that with twelve the largest has a quarter; more for the largest if
+/// that is asked for, and then less for the others in the same proportion.
 struct ProjectSizes: Sendable {
     private let options: GeneratorOptions
     private let sum: Double
     private var rank = 0
     private var given = 0
+    /// What the others get of their shares.
+    private let left: Double
 
     init(_ options: GeneratorOptions) {
         self.options = options
         sum = (1...options.projectCount).reduce(0) { $0 + ProjectSizes.weight($1) }
+        let usual = 1 / sum
+        left = (1 - max(usual, min(options.largestShare, 1))) / (1 - usual)
     }
 
     private static func weight(_ rank: Int) -> Double {
@@ -43,9 +50,11 @@ struct ProjectSizes: Sendable {
     mutating func next() -> Int? {
         guard rank < options.projectCount else { return nil }
         rank += 1
-        let left = options.tasks - given
+        let rest = options.tasks - given
         let share = Double(options.tasks) * ProjectSizes.weight(rank) / sum
-        let size = rank == options.projectCount ? left : min(left, Int(share))
+        let wanted =
+            rank == 1 ? max(share, Double(options.tasks) * options.largestShare) : share * left
+        let size = rank == options.projectCount ? rest : min(rest, Int(wanted))
         given += size
         return size
     }

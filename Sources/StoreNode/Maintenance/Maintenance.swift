@@ -29,6 +29,9 @@ struct Maintenance {
     var shipper: Shipper?
     /// The reign in which the shipper began.
     var shippingEpoch: Epoch?
+    /// Where the log began to be applied after the start, and when; it is told of once.
+    var replayStart: (lsn: LSN, at: Instant)?
+    var hasReplayed = false
     var reviewedAt = Instant(nanoseconds: 0)
     /// When the last round of `beginDays` began.
     var daysBegunAt: Instant?
