@@ -15,7 +15,7 @@ struct Row {
         guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), numbers.count == 2,
             (1...1_000).contains(numbers[0]), (1...256).contains(numbers[1])
         else {
-            throw Complaint("\(text) is no row: create, update, get, list or mix:64x16")
+            throw Complaint("\(text) is no row: create, update, get, list, mix or work:64x16")
         }
         self.kind = kind
         connections = numbers[0]
@@ -29,6 +29,8 @@ struct Row {
 struct Course {
     var warmSeconds: Double
     var seconds: Double
+    /// So many stretches of `seconds`, one after the other without a pause, a report of each.
+    var slices = 1
     /// Requests a second over all connections: an open loop. Nil: a closed one.
     var rate: Double?
     var groups: [ProcessGroup]
@@ -105,32 +107,47 @@ final class Load<Speech: Dialect> {
 
     // MARK: - Measuring
 
-    /// Measures one row.
-    func run(_ row: Row, _ course: Course) throws -> Report {
+    /// Measures one row, and gives the report of each slice when it is over. What is under way
+    /// at the end of a slice counts in the next one.
+    func run(_ row: Row, _ course: Course, _ give: (Report) -> Void) throws {
         let begins = monotonicTime() + UInt64(course.warmSeconds * 1e9)
         next = course.rate == nil ? { [workload] in workload.next(row.kind) } : { nil }
         if course.rate == nil { try fill() }
         var pace = course.rate.map { Pace(rate: $0, start: monotonicTime(), kind: row.kind) }
         while monotonicTime() < begins { try turnOnce(&pace) }
-        let before = usage(course)
-        let start = monotonicTime()
-        let end = start + UInt64(course.seconds * 1e9)
-        histogram = LatencyHistogram()
-        errors = 0
         phase = .measuring
-        pace?.end = end
-        while monotonicTime() < end { try turnOnce(&pace) }
-        let seconds = Double(monotonicTime() - start) / 1e9
+        let start = monotonicTime()
+        let length = UInt64(course.seconds * 1e9)
+        var before = usage(course)
+        for slice in 1...max(course.slices, 1) {
+            let began = monotonicTime()
+            let end = start + UInt64(slice) * length
+            let isLast = slice == max(course.slices, 1)
+            histogram = LatencyHistogram()
+            errors = 0
+            problem = ""
+            if isLast { pace?.end = end }
+            while monotonicTime() < end { try turnOnce(&pace) }
+            let seconds = Double(monotonicTime() - began) / 1e9
+            let after = usage(course)
+            if isLast { try finish(&pace, end) }
+            give(
+                Report(
+                    row: row, rate: course.rate, seconds: seconds, histogram: histogram,
+                    errors: errors, problem: problem,
+                    usage: zip(before, after).map { Report.Share($0, $1) }))
+            before = after
+        }
+    }
+
+    /// Nothing more is sent; what is under way comes to its end.
+    private func finish(_ pace: inout Pace?, _ end: UInt64) throws {
         // An open loop's last requests count although they end later: leaving them out would leave
         // out the slow ones.
-        if course.rate == nil { phase = .draining }
-        let after = usage(course)
+        if pace == nil { phase = .draining }
         next = { nil }
         try catchUp(&pace, until: end + 10_000_000_000)
         try drain()
-        return Report(
-            row: row, rate: course.rate, seconds: seconds, histogram: histogram, errors: errors,
-            problem: problem, usage: zip(before, after).map { Report.Share($0, $1) })
     }
 
     private func usage(_ course: Course) -> [(name: String, usage: ProcessGroup.Usage)] {

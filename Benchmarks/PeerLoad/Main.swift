@@ -38,7 +38,11 @@ struct Main {
         for row in options.rows {
             let load = try Load<Speech>(
                 target, workload, connections: row.connections, depth: row.depth)
-            print(try load.run(row, options.course).json)
+            try load.run(row, options.course) { report in
+                print(report.json)
+                // Who reads them wants each when it is there.
+                fflush(nil)
+            }
         }
     }
 

@@ -30,9 +30,11 @@ struct Options {
           --data DIR         holdfast: a node's folder, for socket, token and authority
           --token FILE       holdfast: the file with the token
           --authority FILE   over TCP: TLS 1.3, the server verified by this certificate
-          --row …            create, update, get, list or mix: 64x16 is 64 connections with 16
+          --row …            create, update, get, list, mix (80 % get, 20 % update) or work (70 %
+                             get, 20 % update, 10 % create): 64x16 is 64 connections with 16
                              requests under way on each
           --seconds S        how long a row is measured (10)
+          --slices N         measure N times so long without a pause, a line of JSON for each (1)
           --warm S           how long it runs before (2)
           --rate R           an open loop: R requests a second over all connections; latencies
                              count from when a request was due
@@ -71,6 +73,7 @@ struct Options {
         case "--tasks": tasks = max(Int(try number(value)), 2_000)
         case "--row": rows.append(try Row(value))
         case "--seconds": course.seconds = try number(value)
+        case "--slices": course.slices = max(Int(try number(value)), 1)
         case "--warm": course.warmSeconds = try number(value)
         case "--rate": course.rate = try number(value)
         case "--group":

@@ -8,7 +8,11 @@ enum Operation: UInt8 {
 
 /// What a row of the table asks.
 enum Kind: String, CaseIterable {
-    case create, update, get, list, mix
+    case create, update, get, list
+    /// 80 % get, 20 % update.
+    case mix
+    /// 70 % get, 20 % update, 10 % create.
+    case work
 }
 
 /// One request under way.
@@ -78,6 +82,9 @@ final class Workload {
         case .get: return Ask(operation: .get, key: draw.below(keys.tasks.count))
         case .list: return Ask(operation: .list, key: draw.below(keys.sections.count))
         case .mix: return next(draw.below(5) == 0 ? .update : .get)
+        case .work:
+            let tenth = draw.below(10)
+            return next(tenth == 0 ? .create : tenth < 3 ? .update : .get)
         }
     }
 

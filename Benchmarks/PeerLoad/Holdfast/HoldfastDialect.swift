@@ -89,10 +89,13 @@ struct HoldfastDialect: Dialect {
         output.overwrite(at: frame, little: UInt32(output.mark - frame - 4))
     }
 
-    private func query(_ method: UInt16, _ ticket: UInt32, _ output: ByteQueue) -> Int {
+    /// - Parameter route: what is asked for; it tells the workspace, too.
+    private func query(
+        _ method: UInt16, _ ticket: UInt32, _ output: ByteQueue, route: UInt64
+    ) -> Int {
         let frame = begin(
             output, FrameType.request, code: method, stream: ticket &* 2 &+ 1,
-            aux: Self.timeoutMilliseconds, route: Self.workspace, extensions: 15)
+            aux: Self.timeoutMilliseconds, route: route, extensions: 15)
         appendEpoch(output)
         return frame
     }
@@ -132,22 +135,26 @@ struct HoldfastDialect: Dialect {
         let frame: Int
         switch ask.operation {
         case .create:
-            frame = command(Method.createTask, ticket, output)
+            let section = workload.keys.sections[ask.key]
+            frame = command(Method.createTask, ticket, output, route: section)
             appendTask(section: ask.key, output)
         case .update:
-            frame = command(Method.updateTask, ticket, output)
+            let task = workload.keys.tasks[ask.key]
+            frame = command(Method.updateTask, ticket, output, route: task)
             output.append(0x09)
-            output.append(little: workload.keys.tasks[ask.key])
+            output.append(little: task)
             output.append(0x1A)
             appendBytes(workload.texts.notes(workload.nextText()), output)
         case .get:
-            frame = query(Method.getTask, ticket, output)
+            let task = workload.keys.tasks[ask.key]
+            frame = query(Method.getTask, ticket, output, route: task)
             output.append(0x09)
-            output.append(little: workload.keys.tasks[ask.key])
+            output.append(little: task)
         case .list:
-            frame = query(Method.listTasks, ticket, output)
+            let section = workload.keys.sections[ask.key]
+            frame = query(Method.listTasks, ticket, output, route: section)
             output.append(0x11)
-            output.append(little: workload.keys.sections[ask.key])
+            output.append(little: section)
             output.append([0x40, UInt8(Workload.listLength)])
         case .bulk:
             frame = command(Method.bulk, ticket, output)
@@ -159,9 +166,10 @@ struct HoldfastDialect: Dialect {
             frame = command(Method.createProject, ticket, output)
             appendProject(ask.key, output)
         case .sections:
-            frame = query(Method.listSections, ticket, output)
+            let project = workload.keys.projects[ask.key]
+            frame = query(Method.listSections, ticket, output, route: project)
             output.append(0x09)
-            output.append(little: workload.keys.projects[ask.key])
+            output.append(little: project)
         }
         end(frame, output)
     }
