@@ -1,11 +1,8 @@
 """Results.md, and the same table for the terminal."""
 
-from harness import results
+from harness import course, results
 
 PEERS = ["postgres", "redis", "tarantool"]
-
-# A run of which others had more than this of a core is to be thrown away.
-LOST_MAX = 0.05
 
 
 def rows(found, socket):
@@ -30,17 +27,11 @@ def table(found, socket):
         others = [results.find(found, peer, wanted) for peer in peers]
         over = results.ratios(found, wanted)
         lines.append([
-            _name(wanted),
+            results.name(wanted),
             _rate(own), _latencies(own), *[_rate(other) for other in others],
             *[f"{over[peer]:.2f}" if peer in over else "–" for peer in peers],
             results.verdict(found, wanted) or "–", results.misses(found, wanted) or "–"])
-    return _align(lines)
-
-
-def _name(wanted):
-    """A row for people: "get 1×1, one core"."""
-    kind, size = wanted[0].split(":")
-    return f"{kind} {size.replace('x', '×')}" + (f", {wanted[1]}" if wanted[1] else "")
+    return align(lines)
 
 
 def _rate(series):
@@ -57,7 +48,8 @@ def _latencies(series):
         f"{results.median(series, field):,.0f}" for field in ("p50_us", "p99_us", "p999_us"))
 
 
-def _align(lines):
+def align(lines):
+    """Lines of cells as a table, Markdown that also reads well as text; the first is the head."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |"
@@ -77,12 +69,12 @@ def costs(found):
             if series is None:
                 continue
             lines.append([
-                _name(wanted), found["stores"][store]["title"],
+                results.name(wanted), found["stores"][store]["title"],
                 *[f"{results.cost(series, group):.1f}" for group in ("primary", "replica", "load")],
                 f"{results.share(series, 'load'):.2f}",
                 f"{results.written(series, 'primary'):,.0f}",
                 str(sum(report["errors"] for report in series["rounds"]))])
-    return _align(lines)
+    return align(lines)
 
 
 def latency(found):
@@ -94,7 +86,7 @@ def latency(found):
             point["kind"], found["stores"][point["store"]]["title"],
             f"{report['offered']:,.0f}/s", f"{point['fraction']:.0%}", f"{report['p50_us']:,.0f}",
             f"{report['p99_us']:,.0f}", f"{report['p999_us']:,.0f}"])
-    return _align(lines)
+    return align(lines)
 
 
 def half_load(found):
@@ -124,37 +116,25 @@ def _stores(found):
             store["title"], store["version"], f"{store['memory_bytes'] / 2**20:,.0f} MiB",
             f"{store['memory_bytes_a_task']:,.0f}", f"{store['loading_seconds']:,.1f} s",
             f"`{store['flags']}`"])
-    return _align(lines)
+    return align(lines)
 
 
 def _warnings(found):
     """What a reader must know before believing a figure."""
-    warnings = []
-    if max(found["lost_before"] + found["lost_after"]) > LOST_MAX:
-        warnings.append(
-            f"**Others had more than {LOST_MAX:.0%} of a core: these figures are worth little; "
-            "measure again.**")
     wrong = sum(
         report["errors"] for series in found["series"] for report in series["rounds"])
     wrong += sum(point["report"]["errors"] for point in found["latency"])
-    if wrong:
-        warnings.append(f"**{wrong:,} answers were wrong or missing.**")
-    return warnings + [f"**Failed:** {sentence}" for sentence in found["failures"]]
+    return course.warnings(found) + (
+        [f"**{wrong:,} answers were wrong or missing.**"] if wrong else [])
 
 
 def page(found):
     """Results.md."""
-    facts = found["machine"]
-    lost = " and ".join(
-        "/".join(f"{part:.1%}" for part in found[when]) for when in ("lost_before", "lost_after"))
     parts = [
         "# Results\n\nWritten by `Benchmarks/run`; what the rows are and how they are measured is "
         "in [README.md](README.md).",
-        f"{found['date']}, commit {found['commit']}, `{found['command']}`. {facts['processor']}, "
-        f"{facts['cores']} cores, {facts['memory_bytes'] / 2**30:.0f} GiB, {facts['system']}, "
-        f"Linux {facts['kernel']}, {facts['file_system']}. {found['tasks']:,} tasks loaded, "
-        f"{found['seconds']:g} s a row, the median of {found['rounds']} rounds, ± half of the "
-        f"spread. Lost to others, a core, before and after: {lost}.",
+        f"{course.heading(found)} {found['tasks']:,} tasks loaded, {found['seconds']:g} s a row, "
+        f"the median of {found['rounds']} rounds, ± half of the spread.",
         *_warnings(found),
         "## Stores\n\n" + _stores(found),
         "## Operations a second, UNIX sockets\n\n" + table(found, "unix"),

@@ -63,6 +63,12 @@ def key(series):
     return (series["row"], series["pin"], series["socket"])
 
 
+def name(wanted):
+    """A row for people: "get 1×1, one core"."""
+    kind, size = wanted[0].split(":")
+    return f"{kind} {size.replace('x', '×')}" + (f", {wanted[1]}" if wanted[1] else "")
+
+
 def find(results, store, wanted):
     """The series of a store with this key, or None."""
     for series in results["series"]:
