@@ -10,6 +10,20 @@ package protocol Scheduler: AnyObject, Sendable {
     var wallTime: WallTime { get }
     /// A new serial queue. Queues of one `kind` may share a thread.
     func makeQueue(_ label: String, _ kind: QueueKind) -> any SerialQueue
+    /// Makes `count` values, one after the other, and gives each to `take`, in that order, until
+    /// that returns false. `take` runs here; values may be made ahead of it, a few at most, on
+    /// another thread, while this one waits. When it returns, nothing is being made any more.
+    func makeAhead<Value: Sendable>(
+        _ count: Int, _ make: @escaping @Sendable (Int) -> Value, _ take: (Value) -> Bool)
+}
+
+extension Scheduler {
+    /// The same without another thread: what a simulated world does.
+    package func makeAhead<Value: Sendable>(
+        _ count: Int, _ make: @escaping @Sendable (Int) -> Value, _ take: (Value) -> Bool
+    ) {
+        for index in 0..<count where !take(make(index)) { return }
+    }
 }
 
 /// What a queue's work is like, so that the scheduler can place it.

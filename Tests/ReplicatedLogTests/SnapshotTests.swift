@@ -64,6 +64,29 @@ struct SnapshotTests {
         }
     }
 
+    @Test func `a snapshot that turns out bad while it is read gives way to the one before`()
+        throws
+    {
+        let disk = Self.disk()
+        try SnapshotWorld.write(disk, start: .empty, complete: SnapshotWorld.head(10))
+        try SnapshotWorld.write(
+            disk, start: SnapshotWorld.head(10), complete: SnapshotWorld.head(20))
+        let newest = try SnapshotWorld.store(disk).manifest(LSN(20))
+        let chunk = try #require(newest.chunks.last)
+        let file = try #require(disk.paths.first { $0.hasSuffix("14/\(chunk.name)") })
+        disk.damage(file) { $0[$0.count / 2] ^= 1 }
+        let store = SnapshotWorld.store(disk)
+        var begun: [LSN] = []
+        let found = try store.newestGood(of: LogWorld.identity) {
+            (manifest) throws(SnapshotFailure) in
+            begun.append(manifest.point)
+            try store.forEachPiece(of: manifest, ahead: SimulatedScheduler()) { _ in }
+        }
+        #expect(begun == [LSN(20), LSN(10)])
+        #expect(found.manifest?.point == LSN(10))
+        #expect(found.bad == [LSN(20)] && found.refused.count == 1)
+    }
+
     @Test func `no space at any write leaves the old snapshot and gives the space back`() throws {
         let whole = Self.disk()
         try SnapshotWorld.write(whole, start: .empty, complete: SnapshotWorld.head(10))

@@ -70,12 +70,23 @@ package struct SnapshotStore: Sendable {
     /// The newest snapshot that is whole and of this cluster and history. Nil if there is none.
     /// - Throws: an error of the disk, if that is why none can be used.
     package func newestGood(of identity: LogIdentity) throws(DiskError) -> Found {
+        try newestGood(of: identity) { (manifest) throws(SnapshotFailure) in
+            for chunk in manifest.chunks { _ = try file(chunk, of: manifest.point) }
+        }
+    }
+
+    /// The same, with `read` to read it all, and to check every hash on the way. What it has made
+    /// of a snapshot counts only if it has read that to its end.
+    package func newestGood(
+        of identity: LogIdentity, _ read: (Manifest) throws(SnapshotFailure) -> Void
+    ) throws(DiskError) -> Found {
         var found = Found()
         var unreadable: DiskError?
         for point in try list() {
             do throws(SnapshotFailure) {
-                let manifest = try verified(point)
+                let manifest = try manifest(point)
                 try check(manifest, identity)
+                try read(manifest)
                 found.manifest = manifest
                 return found
             } catch {
@@ -118,12 +129,50 @@ package struct SnapshotStore: Sendable {
         return bytes
     }
 
-    /// Calls `visit` for each piece of a chunk, in order. The chunks of a snapshot may be read in
-    /// any order, and side by side, by who can put the pieces together again.
+    /// Calls `visit` for each piece of a chunk, in order, having checked its hash. The chunks of a
+    /// snapshot may be read in any order, and side by side, by who can put the pieces together
+    /// again.
     package func forEachPiece(
         in chunk: Chunk, of point: LSN,
         _ visit: (borrowing SnapshotPiece) throws(Corruption) -> Void
     ) throws(SnapshotFailure) {
+        try forEachPiece(in: try expanded(chunk, of: point), chunk, of: point, visit)
+    }
+
+    /// Calls `visit` for each piece of a snapshot, in order, having checked the hash of its chunk.
+    package func forEachPiece(
+        of manifest: Manifest, _ visit: (borrowing SnapshotPiece) throws(Corruption) -> Void
+    ) throws(SnapshotFailure) {
+        for chunk in manifest.chunks { try forEachPiece(in: chunk, of: manifest.point, visit) }
+    }
+
+    /// The same; the chunks are read, checked and expanded ahead, where there is a thread for it.
+    package func forEachPiece(
+        of manifest: Manifest, ahead scheduler: any Scheduler,
+        _ visit: (borrowing SnapshotPiece) throws(Corruption) -> Void
+    ) throws(SnapshotFailure) {
+        var failure: SnapshotFailure?
+        var next = 0
+        scheduler.makeAhead(manifest.chunks.count) { index in
+            Result { () throws(SnapshotFailure) in
+                try expanded(manifest.chunks[index], of: manifest.point)
+            }
+        } _: { result in
+            do throws(SnapshotFailure) {
+                try forEachPiece(
+                    in: try result.get(), manifest.chunks[next], of: manifest.point, visit)
+                next += 1
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// What a chunk's file holds, whose size and hash are as the manifest says.
+    private func expanded(_ chunk: Chunk, of point: LSN) throws(SnapshotFailure) -> [UInt8] {
         let frame = try file(chunk, of: point)
         do throws(Corruption) {
             let raw = try LZ4.decompressFrame(frame, limit: SnapshotLimits.chunkBytes)
@@ -132,17 +181,25 @@ package struct SnapshotStore: Sendable {
                     offset: 0, expected: "\(chunk.rawBytes) bytes when expanded",
                     found: "\(raw.count)")
             }
-            try SnapshotPiece.forEach(in: raw, visit)
+            return raw
         } catch {
-            throw .corrupt(error.within(file: "\(Self.path(point))/\(chunk.name)", at: 0))
+            throw corrupt(chunk, of: point, error)
         }
     }
 
-    /// Calls `visit` for each piece of a snapshot, in order.
-    package func forEachPiece(
-        of manifest: Manifest, _ visit: (borrowing SnapshotPiece) throws(Corruption) -> Void
+    private func forEachPiece(
+        in raw: [UInt8], _ chunk: Chunk, of point: LSN,
+        _ visit: (borrowing SnapshotPiece) throws(Corruption) -> Void
     ) throws(SnapshotFailure) {
-        for chunk in manifest.chunks { try forEachPiece(in: chunk, of: manifest.point, visit) }
+        do throws(Corruption) {
+            try SnapshotPiece.forEach(in: raw, visit)
+        } catch {
+            throw corrupt(chunk, of: point, error)
+        }
+    }
+
+    private func corrupt(_ chunk: Chunk, of point: LSN, _ found: Corruption) -> SnapshotFailure {
+        .corrupt(found.within(file: "\(Self.path(point))/\(chunk.name)", at: 0))
     }
 
     func read(_ path: String, limit: Int) throws(SnapshotFailure) -> [UInt8] {

@@ -135,17 +135,24 @@ extension Node {
     }
 
     /// Loads the newest snapshot whose every hash fits; nil if there is none.
+    ///
+    /// It is read once: what was loaded from one that turns out to be bad is thrown away.
     func loadNewestSnapshot(_ meta: NodeMeta) throws(NodeEnd) -> SnapshotPosition? {
         let found: SnapshotStore.Found
+        var refusal: NodeEnd?
         do {
             found = try snapshotStore.newestGood(
-                of: LogIdentity(cluster: meta.cluster, history: meta.history))
+                of: LogIdentity(cluster: meta.cluster, history: meta.history)
+            ) { (manifest) throws(SnapshotFailure) in
+                refusal = try load(manifest)
+            }
         } catch { throw NodeEnd(74, "the snapshots cannot be read: \(error)") }
         for refused in found.refused {
             // What a newer program has done after an older snapshot, this one cannot know.
             if case .newer(let file) = refused { throw NodeEnd(78, "\(file)") }
             world.tell(.alarm("\(refused)"))
         }
+        if let refusal { throw refusal }
         maintenance.badSnapshots = found.bad
         guard let manifest = found.manifest else {
             guard found.refused.isEmpty else {
@@ -156,30 +163,38 @@ extension Node {
             }
             return nil
         }
-        try load(manifest)
         return SnapshotPosition(head: manifest.start, epochs: manifest.logStart.epochs)
     }
 
-    private func load(_ manifest: Manifest) throws(NodeEnd) {
+    /// Loads a snapshot in place of the state.
+    /// - Returns: what is wrong with it although every hash fits: no other can be used then.
+    /// - Throws: what is wrong with its files.
+    private func load(_ manifest: Manifest) throws(SnapshotFailure) -> NodeEnd? {
         var loader = WorkspaceLoader()
         var loaded: [WorkspaceImage] = []
+        var refusal: Corruption?
         shards.removeAll()
-        do {
-            try snapshotStore.forEachPiece(of: manifest) { piece throws(Corruption) in
-                let bytes = piece.bytes
-                try loader.take(unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) })
-                guard piece.isLast else { return }
-                let workspace = try loader.finish()
-                shards.shard(of: workspace.ordinal).adopt(workspace)
-                loaded.append(
-                    WorkspaceImage(
-                        ordinal: workspace.ordinal, position: workspace.position,
-                        lsn: manifest.complete.last, digest: workspace.digest))
-                loader = WorkspaceLoader()
+        do throws(SnapshotFailure) {
+            try snapshotStore.forEachPiece(of: manifest, ahead: world.scheduler) {
+                (piece) throws(Corruption) in
+                do throws(Corruption) {
+                    try loader.take(piece.bytes)
+                    guard piece.isLast else { return }
+                    let workspace = try loader.finish()
+                    shards.shard(of: workspace.ordinal).adopt(workspace)
+                    loaded.append(workspace.image(at: manifest.complete.last))
+                    loader = WorkspaceLoader()
+                } catch {
+                    refusal = error
+                    throw error
+                }
             }
-        } catch { throw NodeEnd(80, "snapshot \(manifest.point) cannot be loaded: \(error)") }
+        } catch {
+            guard refusal != nil else { throw error }
+            return NodeEnd(80, "snapshot \(manifest.point) cannot be loaded: \(error)")
+        }
         guard loaded == manifest.workspaces else {
-            throw NodeEnd(
+            return NodeEnd(
                 80,
                 "snapshot \(manifest.point) holds other workspaces, positions or digests than its "
                     + "manifest says (\(loaded.count) of \(manifest.workspaces.count))")
@@ -187,6 +202,7 @@ extension Node {
         maintenance.snapshotPoint = manifest.point
         maintenance.snapshotTime = manifest.time
         maintenance.manifests = [manifest]
+        return nil
     }
 
     // MARK: - Receiving
@@ -215,6 +231,14 @@ extension Node {
         receiver = nil
     }
 
+    private func loadReceived(_ manifest: Manifest) throws(NodeEnd) {
+        let refusal: NodeEnd?
+        do throws(SnapshotFailure) { refusal = try load(manifest) } catch {
+            throw NodeEnd(80, "snapshot \(manifest.point) cannot be loaded: \(error)")
+        }
+        if let refusal { throw refusal }
+    }
+
     /// Verifies what was received, begins the log anew after it, and loads it.
     func installSnapshot() {
         guard var receiver else { return events.append(.snapshotFailed("it was not whole")) }
@@ -229,7 +253,7 @@ extension Node {
             guard let self else { return }
             do throws(NodeEnd) {
                 if case .failure(let failure) = result { throw NodeEnd(failure) }
-                try load(manifest)
+                try loadReceived(manifest)
             } catch { return end(error) }
             applied = manifest.start.last
             applyTarget = applied
@@ -294,6 +318,12 @@ final class SnapshotJob: @unchecked Sendable {
     func abandon() {
         // What cannot be removed now is removed by the next snapshot, or at the next start.
         try? writer.abandon()
+    }
+}
+
+extension WorkspaceGraph {
+    fileprivate func image(at lsn: LSN) -> WorkspaceImage {
+        WorkspaceImage(ordinal: ordinal, position: position, lsn: lsn, digest: digest)
     }
 }
 
