@@ -31,8 +31,12 @@ extension Node {
 
     /// Applies everything there is to apply, now.
     func finishApplying() {
-        noteReplayBegins()
-        while applied < applyTarget, !hasEnded { applySome(.max) }
+        if applied < applyTarget {
+            noteReplayBegins()
+            shards.beginReplay()
+            while applied < applyTarget, !hasEnded { applySome(.max) }
+            shards.endReplay()
+        }
         isApplying = false
         tellOfReplay()
         events.append(.applied(applied))
@@ -50,10 +54,14 @@ extension Node {
     private func tellOfReplay() {
         guard let start = maintenance.replayStart, !hasEnded else { return }
         maintenance.replayStart = nil
+        tellOfReplay(after: start.lsn, now.since(start.at))
+    }
+
+    func tellOfReplay(after lsn: LSN, _ took: Interval) {
+        let count = applied.rawValue - lsn.rawValue
+        guard count > 0 else { return }
         maintenance.hasReplayed = true
-        let count = applied.rawValue - start.lsn.rawValue
-        let took = now.since(start.at).milliseconds
-        world.tell(.note("\(count) records of the log applied in \(took) ms"))
+        world.tell(.note("\(count) records of the log applied in \(took.milliseconds) ms"))
     }
 
     private func applySome(_ count: Int) {
@@ -72,6 +80,21 @@ extension Node {
         } catch {
             end(NodeEnd(80, "record \(applied.next) cannot be applied: \(error)"))
         }
+    }
+
+    /// Applies a batch that the log gives while it is opened, as far as it has not been before.
+    func replay(_ batch: Batch) {
+        guard maintenance.replayFailure == nil, batch.last > applied else { return }
+        let began = now
+        do throws(Corruption) {
+            try batch.forEachRecord { record throws(Corruption) in
+                if record.lsn > applied { try apply(record) }
+            }
+        } catch {
+            maintenance.replayFailure = NodeEnd(
+                80, "record \(applied.next) cannot be applied: \(error)")
+        }
+        maintenance.replayTime.nanoseconds += now.since(began).nanoseconds
     }
 
     private func apply(_ record: borrowing RecordView) throws(Corruption) {

@@ -17,10 +17,8 @@ extension Node {
         let loaded = now
         if let snapshot { tell(of: snapshot, loadedIn: loaded.since(began)) }
         applied = snapshot?.last ?? .zero
-        let tail = try openLog(meta, snapshot)
+        let tail = try replayLog(meta, snapshot)
         guard let log else { return }
-        let took = now.since(loaded).milliseconds
-        world.tell(.note("log of \(log.statistics.bytes) bytes opened in \(took) ms"))
         if meta.isOlder(than: log.head) { throw NodeEnd(olderThan: log.head, meta.promised) }
         do { try snapshotStore.removeLeftovers() } catch {
             throw NodeEnd(74, "the snapshots cannot be cleaned up: \(error)")
@@ -64,6 +62,26 @@ extension Node {
                 "node.meta is damaged in both places (\(corruption)); this node does not know "
                     + "what it promised. Make a new one with `holdfastd init`, and let it join.")
         }
+    }
+
+    /// Opens the log, and applies what it gives meanwhile.
+    private func replayLog(
+        _ meta: NodeMeta, _ snapshot: SnapshotPosition?
+    ) throws(NodeEnd) -> LogEnd {
+        let began = now
+        let first = applied
+        shards.beginReplay()
+        let tail = try openLog(meta, snapshot)
+        let opened = now
+        shards.endReplay()
+        if let failure = maintenance.replayFailure { throw failure }
+        let bytes = log?.statistics.bytes ?? 0
+        let opening = opened.since(began.advanced(by: maintenance.replayTime))
+        world.tell(.note("log of \(bytes) bytes opened in \(opening.milliseconds) ms"))
+        // The indexes are a part of it.
+        maintenance.replayTime.nanoseconds += now.since(opened).nanoseconds
+        tellOfReplay(after: first, maintenance.replayTime)
+        return tail
     }
 
     private func openLog(
@@ -110,7 +128,8 @@ extension Node {
             identity: LogIdentity(cluster: meta.cluster, history: meta.history),
             options: configuration.log,
             queues: LogQueues(core: queue, background: logQueue), randomness: world.randomness,
-            evidence: evidence, start: start, undecided: undecided)
+            evidence: evidence, start: start, undecided: undecided,
+            committed: { [unowned self] in replay($0) })
     }
 
     /// Says how much the snapshot held, and what it takes of memory.

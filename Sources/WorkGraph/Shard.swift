@@ -14,6 +14,10 @@ package final class Shard {
     /// The workspace that was asked last: mostly the next one, too.
     private var recent: WorkspaceGraph?
     private var neighbours: [Neighbour] = []
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var isReplaying = false
 
     private struct Neighbour {
         weak var shard: Shard?
@@ -75,8 +79,19 @@ package final class Shard {
                 offset: 0, expected: "position \(workspace.position + 1) of workspace \(ordinal)",
                 found: "\(position)")
         }
+        if isReplaying, workspace.replay == nil { workspace.replay = IndexRuns() }
         try workspace.apply(body)
         if workspace.position == 1 { keep(workspace) }
+    }
+
+    /// Begins to apply many records, several times as fast as one by one: until `endReplay`, nothing
+    /// else may be asked of the shard but `apply` and digests.
+    package func beginReplay() { isReplaying = true }
+
+    /// Brings the indexes up to what was applied.
+    package func endReplay() {
+        for workspace in workspaces.values { workspace.endReplay() }
+        isReplaying = false
     }
 
     /// Puts in a workspace that a snapshot brought.

@@ -15,8 +15,14 @@ extension WorkspaceGraph {
         let head = try RecordHead(decoding: body, changes: &changes)
         for change in changes {
             if let start = change.start {
-                try write(change.row, change.kind, body.extracting(start..<change.end))
+                let content = body.extracting(start..<change.end)
+                if let replay {
+                    try load(change.row, change.kind, content, replay)
+                } else {
+                    try write(change.row, change.kind, content)
+                }
             } else {
+                if let replay { settle(change.row, replay) }
                 try remove(change.row, change.kind)
             }
         }
@@ -42,25 +48,6 @@ extension WorkspaceGraph {
         rowDigest &+= Self.hash(row, kind, content)
         if kind == .workspace, ordinal != 0 || row == 1 { try adopt(content) }
         notice(kind)
-    }
-
-    /// Writes a row of a snapshot. What `write` does, but that the entries of lists that most rows
-    /// have go into `runs`, for `Indexes.take` to put them in when all rows are there.
-    func load(
-        _ row: UInt32, _ kind: EntityKind, _ content: RawSpan, _ runs: inout IndexRuns
-    ) throws(Corruption) {
-        let isThere = rows.kind(of: row) != nil
-        // What is written over is taken out of the indexes, so it has to be in them.
-        if isThere || runs.isLarge { indexes.take(&runs) }
-        switch kind {
-        case .task where !isThere:
-            indexes.collect(task: row, try TaskKeys(decoding: content), in: &runs)
-        case .story where !isThere:
-            indexes.collect(row, story: try StoryKeys(decoding: content), in: &runs)
-        default: return try write(row, kind, content)
-        }
-        rows.set(row, kind: kind, content)
-        rowDigest &+= Self.hash(row, kind, content)
     }
 
     /// Takes up a task that is about to be written. Most changes of one leave most entries of the

@@ -104,6 +104,7 @@ extension WorkspaceGraph {
     package func answer(
         _ query: Query, as principal: Principal, into writer: inout ByteWriter
     ) throws(Rejection) {
+        precondition(replay == nil, "asked while a log is replayed")
         let caller = try caller(principal)
         try caller.require(.read, "read")
         try ordinal == 0

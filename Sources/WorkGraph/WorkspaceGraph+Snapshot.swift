@@ -85,7 +85,7 @@ extension WorkspaceGraph {
 package struct WorkspaceLoader {
     private var graph: WorkspaceGraph?
     private var header = WorkspaceHeader()
-    private var runs = IndexRuns()
+    private let runs = IndexRuns()
     /// The beginning of an entry whose end has not come yet.
     private var pending: [UInt8] = []
     /// Where the next entry begins in all bytes.
@@ -171,9 +171,11 @@ package struct WorkspaceLoader {
         }
         switch entry {
         case .header:
+            guard graph == nil else {
+                throw Corruption(offset: offset, expected: "one header", found: "another")
+            }
             header = try WorkspaceHeader(decoding: content)
             graph = WorkspaceGraph(ordinal: header.ordinal)
-            runs = IndexRuns()
             graph?.history.restore(evicted: header.evicted)
         case .row: try takeRow(content, at: offset)
         case .session:
@@ -182,7 +184,7 @@ package struct WorkspaceLoader {
         }
     }
 
-    private mutating func takeRow(_ content: RawSpan, at offset: Int) throws(Corruption) {
+    private func takeRow(_ content: RawSpan, at offset: Int) throws(Corruption) {
         guard let graph else { throw Self.noHeader(offset) }
         var reader = ByteReader(content)
         let row = try reader.fixed(UInt32.self)
@@ -190,7 +192,7 @@ package struct WorkspaceLoader {
         guard let kind = EntityKind(rawValue: UInt32(kindByte)), kind != .none else {
             throw Corruption(offset: offset, expected: "a row's kind", found: "\(kindByte)")
         }
-        try graph.load(row, kind, try reader.span(reader.remaining), &runs)
+        try graph.load(row, kind, try reader.span(reader.remaining), runs)
     }
 
     private static func noHeader(_ offset: Int) -> Corruption {
@@ -202,7 +204,7 @@ package struct WorkspaceLoader {
         guard let graph, pending.isEmpty else {
             throw Corruption(offset: offset, expected: "whole entries", found: "the end")
         }
-        graph.indexes.take(&runs)
+        graph.indexes.take(runs)
         graph.position = header.position
         graph.nextRow = header.nextRow
         graph.time = header.time

@@ -59,6 +59,11 @@ package final class WorkspaceGraph {
         @safe @exclusivity(unchecked)
     #endif
     private var journal = Journal()
+    /// What replayed records have not put into the indexes yet; nil while no log is replayed.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var replay: IndexRuns?
     /// Memory for the changes of a record that is applied.
     var recorded: [RecordedChange] = []
     /// Memory for records.
@@ -211,7 +216,7 @@ package final class WorkspaceGraph {
         _ command: Command, as principal: Principal, request: RequestID?, requestHash: UInt64,
         wallTime: Int64
     ) throws(Rejection) -> Performed {
-        precondition(journal.entries.isEmpty, "a transaction was left open")
+        precondition(journal.entries.isEmpty && replay == nil, "a transaction was left open")
         let now = max(wallTime, time)
         let (caller, recalled) = try recall(request, principal, requestHash, now)
         if let recalled { return recalled }

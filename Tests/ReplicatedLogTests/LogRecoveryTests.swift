@@ -17,6 +17,52 @@ struct LogRecoveryTests {
         disk.paths.filter { $0.hasPrefix("log/wal-") }
     }
 
+    // MARK: What is given on
+
+    @Test func `what is committed is given while the log is opened, once and in order`() throws {
+        let world = try Self.world(60, bytes: 3000)
+        let middle = world.batches[29]
+        let start = LogStart(
+            head: LogHead(last: middle.last, epoch: middle.epoch, chain: middle.chain),
+            epochs: try #require(world.log?.epochHistory))
+        world.crash()
+        var given: [Batch] = []
+        try world.open { given.append($0) }
+        // Each batch names the one before it as committed.
+        #expect(given == Array(world.batches.dropLast()))
+        given = []
+        world.crash()
+        try world.open(start: start) { given.append($0) }
+        #expect(given == Array(world.batches[30...].dropLast()))
+    }
+
+    @Test func `of a torn end, what was committed before it is given`() throws {
+        let world = try Self.world(9)
+        world.crash()
+        let file = try #require(Self.segments(world.disk).last)
+        // In the payload of the ninth batch; each has a block of its own.
+        world.disk.damage(file) { $0[9 * 4096 + 100] ^= 1 }
+        var given: [Batch] = []
+        #expect(throws: LogFailure.self) {
+            () throws in try world.open(undecided: .ask) { given.append($0) }
+        }
+        #expect(given == Array(world.batches.prefix(7)))
+        given = []
+        try world.open(undecided: .cut) { given.append($0) }
+        #expect(given == Array(world.batches.prefix(7)))
+    }
+
+    @Test func `of a log that does not go on from the snapshot nothing is given`() throws {
+        let world = try Self.world(9)
+        world.crash()
+        var evidence = LogEvidence(isFresh: false)
+        evidence.isReplaceable = true
+        let head = LogHead(last: LSN(5), epoch: Epoch(version: 1, boot: 0), chain: 99)
+        var given: [Batch] = []
+        try world.open(evidence: evidence, start: LogStart(head: head)) { given.append($0) }
+        #expect(given.isEmpty && world.log?.head == head)
+    }
+
     // MARK: A last segment that cannot be read
 
     @Test

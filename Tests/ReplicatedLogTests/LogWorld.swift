@@ -36,7 +36,7 @@ final class LogWorld {
     @discardableResult
     func open(
         evidence: LogEvidence? = nil, undecided: UndecidedTail = .cut, start: LogStart = LogStart(),
-        identity: LogIdentity = LogWorld.identity
+        identity: LogIdentity = LogWorld.identity, committed: ((Batch) -> Void)? = nil
     ) throws(LogFailure) -> Log {
         let log = try Log.open(
             disk: disk, identity: identity, options: options,
@@ -45,7 +45,7 @@ final class LogWorld {
                 background: scheduler.makeQueue("background", .background)),
             randomness: SeededRandomness(seed.split()),
             evidence: evidence ?? LogEvidence(isFresh: batches.isEmpty), start: start,
-            undecided: undecided)
+            undecided: undecided, committed: committed)
         log.onFlushed = { [weak self] in self?.flushed = $0 }
         log.onFailed = { [weak self] in self?.failures.append($0) }
         log.onFull = { [weak self] in self?.fullChanges.append($0) }

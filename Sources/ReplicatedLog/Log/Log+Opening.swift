@@ -27,11 +27,13 @@ extension Log {
     ///
     /// - Parameter start: the snapshot's `logStart` where there is a snapshot: the records after it
     ///   are needed, the log must have its head there, and a log that has no segments begins there.
+    /// - Parameter committed: called with the batches after `start`, in order, as far as they are
+    ///   seen to be committed: they need not be read again. Opening may fail all the same.
     /// - Throws: `.damage`, `.foreign` and `.undecided` with the disk unchanged; `.disk`.
     package static func open(
         disk: any Disk, identity: LogIdentity, options: LogOptions, queues: LogQueues,
         randomness: any Randomness, evidence: LogEvidence, start: LogStart = LogStart(),
-        undecided: UndecidedTail = .ask
+        undecided: UndecidedTail = .ask, committed: ((Batch) -> Void)? = nil
     ) throws(LogFailure) -> Log {
         do {
             try disk.createFolder(folder)
@@ -40,6 +42,7 @@ extension Log {
             if start.head != .empty { evidence.needed = start.head.last }
             var scanner = LogScanner(
                 disk: disk, folder: folder, identity: identity, evidence: evidence)
+            scanner.committed = committed.map { CommittedReader(from: start.head, $0) }
             let scan = try scanner.run()
             var repair = LogRepair(
                 disk: disk, folder: folder, identity: identity, options: options,

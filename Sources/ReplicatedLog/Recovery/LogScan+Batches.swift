@@ -68,6 +68,7 @@ extension LogScanner {
         scan.time = stored.batch.time
         vouch(stored.durable)
         scan.unvouched.append(stored)
+        committed?.note(stored.batch, atNeeded: scan.atNeeded, commit: scan.commit)
     }
 
     private mutating func noteNeeded() {

@@ -79,6 +79,8 @@ struct LogScanner {
     let identity: LogIdentity?
     let evidence: LogEvidence
     var scan: LogScan
+    /// Who wants what is committed.
+    var committed: CommittedReader?
     /// What `acked.mark` and the peer say was acknowledged.
     var acknowledged: LSN = .zero
     /// A last segment that has bytes and no good header: nothing of it can be read.

@@ -32,6 +32,9 @@ struct Maintenance {
     /// Where the log began to be applied after the start, and when; it is told of once.
     var replayStart: (lsn: LSN, at: Instant)?
     var hasReplayed = false
+    /// How long it took to apply what the log gave while it was opened, and why that ended early.
+    var replayTime = Interval.zero
+    var replayFailure: NodeEnd?
     var reviewedAt = Instant(nanoseconds: 0)
     /// When the last round of `beginDays` began.
     var daysBegunAt: Instant?

@@ -19,6 +19,15 @@ struct ShardMap {
 
     func workspace(_ ordinal: UInt32) -> WorkspaceGraph? { shard(of: ordinal).workspace(ordinal) }
 
+    /// Until `endReplay`, shards are asked for nothing but to apply records, and for digests.
+    func beginReplay() {
+        for shard in shards { shard.beginReplay() }
+    }
+
+    func endReplay() {
+        for shard in shards { shard.endReplay() }
+    }
+
     func removeAll() {
         for shard in shards { shard.removeAll() }
     }

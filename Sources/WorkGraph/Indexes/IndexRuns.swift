@@ -1,29 +1,38 @@
 internal import WorkProtocol
 
-/// Entries of the lists of many rows, collected while a snapshot is loaded and put into the indexes
-/// list by list: an entry at a time waits for memory at every step, a list at a time once.
+/// Entries of the lists of many rows, collected while a snapshot is loaded or a log replayed, and
+/// put into the indexes list by list: an entry at a time waits for memory at every step, a list at
+/// a time once.
 ///
 /// Nothing of it is in the indexes before `Indexes.take`; until then they must not be asked.
-struct IndexRuns {
-    fileprivate var places = EntryRun()
-    fileprivate var subtasks = EntryRun()
-    fileprivate var assigned = NumberedRun()
-    fileprivate var following = NumberedRun()
-    fileprivate var labelled = EntryRun()
-    fileprivate var dependents = EntryRun()
-    fileprivate var stories = EntryRun()
+final class IndexRuns {
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    fileprivate var lists = Lists()
+
+    fileprivate struct Lists {
+        var places = EntryRun()
+        var subtasks = EntryRun()
+        var assigned = NumberedRun()
+        var following = NumberedRun()
+        var labelled = EntryRun()
+        var dependents = EntryRun()
+        var stories = EntryRun()
+    }
 
     /// Whether there is so much that it should be taken, lest it need as much memory as the lists.
     var isLarge: Bool {
-        max(places.count, subtasks.count, assigned.run.count, following.run.count, stories.count)
-            >= EntryRun.most
-            || max(labelled.count, dependents.count) >= EntryRun.most
+        max(
+            max(lists.places.count, lists.subtasks.count, lists.stories.count),
+            max(lists.assigned.run.count, lists.following.run.count),
+            max(lists.labelled.count, lists.dependents.count)) >= EntryRun.most
     }
 }
 
 extension Indexes {
     /// What `set(task:_:true)` does, but for the entries of lists, which go into `runs`.
-    mutating func collect(task row: UInt32, _ keys: TaskKeys, in runs: inout IndexRuns) {
+    mutating func collect(task row: UInt32, _ keys: TaskKeys, in runs: IndexRuns) {
         set(keys.externalKey, row, true)
         guard !keys.isDeleted else {
             return trash.insert(RankedList.Entry(rank: keys.deletedAt, row: row))
@@ -31,46 +40,50 @@ extension Indexes {
         taskCount += 1
         if keys.completed { countCompleted(keys, true) }
         for place in keys.placements {
-            runs.places.append(place.section, rank: place.rank, row: row)
+            runs.lists.places.append(place.section, rank: place.rank, row: row)
         }
         if keys.parent != 0 {
-            runs.subtasks.append(keys.parent, rank: keys.parentRank, row: row)
+            runs.lists.subtasks.append(keys.parent, rank: keys.parentRank, row: row)
         }
         if keys.assignee != 0 {
             let bucket = Assigned(account: keys.assignee, bucket: keys.bucket)
-            runs.assigned.append(bucket.number, rank: keys.bucketRank, row: row)
+            runs.lists.assigned.append(bucket.number, rank: keys.bucketRank, row: row)
         }
-        for account in keys.collaborators { runs.following.append(account, rank: 0, row: row) }
+        for account in keys.collaborators {
+            runs.lists.following.append(account, rank: 0, row: row)
+        }
         if keys.hasLabels {
-            for label in keys.labels { runs.labelled.append(label, rank: 0, row: row) }
+            for label in keys.labels { runs.lists.labelled.append(label, rank: 0, row: row) }
         }
         if keys.hasDependencies {
-            for other in keys.dependencies { runs.dependents.append(other, rank: 0, row: row) }
+            for other in keys.dependencies {
+                runs.lists.dependents.append(other, rank: 0, row: row)
+            }
         }
     }
 
     /// The same for a story.
-    mutating func collect(_ row: UInt32, story: StoryKeys, in runs: inout IndexRuns) {
+    mutating func collect(_ row: UInt32, story: StoryKeys, in runs: IndexRuns) {
         set(story.externalKey, row, true)
-        runs.stories.append(story.task, rank: story.createdAt, row: row)
+        runs.lists.stories.append(story.task, rank: story.createdAt, row: row)
         if story.kind == .comment { counts[story.task].comments &+= 1 }
     }
 
     /// Puts what was collected into the lists, and forgets it there. O(n).
-    mutating func take(_ runs: inout IndexRuns) {
-        runs.places.drain { tasksOfSection[$0, default: RankedList()].insert(sorted: $1) }
-        runs.subtasks.drain { parent, entries in
+    mutating func take(_ runs: IndexRuns) {
+        runs.lists.places.drain { tasksOfSection[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.subtasks.drain { parent, entries in
             subtasks[parent, default: RankedList()].insert(sorted: entries)
             counts[parent].subtasks &+= UInt32(truncatingIfNeeded: entries.count)
         }
-        runs.assigned.drain { assigned[$0, default: RankedList()].insert(sorted: $1) }
-        runs.following.drain { following[$0, default: RankedList()].insert(sorted: $1) }
-        runs.labelled.drain { tasksOfLabel[$0, default: RankedList()].insert(sorted: $1) }
-        runs.dependents.drain { task, entries in
+        runs.lists.assigned.drain { assigned[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.following.drain { following[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.labelled.drain { tasksOfLabel[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.dependents.drain { task, entries in
             dependents[task, default: RankedList()].insert(sorted: entries)
             counts[task].dependents &+= UInt32(truncatingIfNeeded: entries.count)
         }
-        runs.stories.drain { stories[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.stories.drain { stories[$0, default: RankedList()].insert(sorted: $1) }
     }
 }
 
@@ -100,6 +113,7 @@ struct EntryRun {
 
     /// Calls `body` with each key, ascending, and its entries in order; then forgets everything.
     mutating func drain(_ body: (UInt32, [RankedList.Entry]) -> Void) {
+        guard !entries.isEmpty else { return }
         if !isInOrder { sortByKey() }
         var start = 0
         while start < entries.count {
@@ -111,11 +125,19 @@ struct EntryRun {
             body(key, list)
             start = end
         }
-        self = EntryRun()
+        entries.removeAll(keepingCapacity: entries.count < 256)
+        highestKey = 0
+        isInOrder = true
     }
 
-    /// Sorts by the digits of the keys, the last first; entries of one key stay as they were.
+    /// Entries of one key may come in any order.
     private mutating func sortByKey() {
+        if entries.count < 256 { return entries.sort { $0.key < $1.key } }
+        sortByDigits()
+    }
+
+    /// Sorts by the digits of the keys, the last first.
+    private mutating func sortByDigits() {
         let digit = 11
         var other = [Entry](repeating: Entry(), count: entries.count)
         var shift = 0
@@ -155,6 +177,5 @@ private struct NumberedRun {
 
     mutating func drain(_ body: (UInt64, [RankedList.Entry]) -> Void) {
         run.drain { body(keys[Int($0)], $1) }
-        self = NumberedRun()
     }
 }
