@@ -15,9 +15,7 @@ package struct CSVWriter {
     package mutating func cell(_ text: String, isNumber: Bool = false, into out: inout [UInt8]) {
         if !isFirstCell { out.append(0x2C) }
         let guarded = guardsFormulas && !isNumber ? FormulaGuard.disarmed(text) : text
-        let needsQuotes =
-            (isFirstCell && !isHeader)
-            || guarded.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
+        let needsQuotes = (isFirstCell && !isHeader) || Self.needsQuotes(guarded.utf8.span)
         isFirstCell = false
         guard needsQuotes else { return out.append(contentsOf: guarded.utf8) }
         out.append(0x22)
@@ -26,6 +24,14 @@ package struct CSVWriter {
             out.append(byte)
         }
         out.append(0x22)
+    }
+
+    private static func needsQuotes(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices {
+            let byte = text[index]
+            if byte == 0x2C || byte == 0x22 || byte == 0x0A || byte == 0x0D { return true }
+        }
+        return false
     }
 
     /// Ends the row; the first row is the header.

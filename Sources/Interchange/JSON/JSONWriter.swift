@@ -9,6 +9,9 @@ package struct JSONWriter {
     /// For each open array or object: whether it has something in it.
     private var filled: [Bool] = []
     private var isAfterKey = false
+    /// A line feed, and the blanks a line begins with now: at hand, since there is one before
+    /// nearly every value.
+    private var lineStart: [UInt8] = [0x0A]
 
     package init(pretty: Bool = false) { isPretty = pretty }
 
@@ -101,10 +104,12 @@ package struct JSONWriter {
         separate()
         bytes.append(bracket)
         filled.append(false)
+        if isPretty { lineStart += [0x20, 0x20] }
     }
 
     private mutating func close(_ bracket: UInt8) {
         let wasFilled = filled.removeLast()
+        if isPretty { lineStart.removeLast(2) }
         if wasFilled { newLine() }
         bytes.append(bracket)
     }
@@ -122,14 +127,20 @@ package struct JSONWriter {
     }
 
     private mutating func newLine() {
-        guard isPretty else { return }
-        bytes.append(0x0A)
-        for _ in 0..<filled.count { bytes.append(contentsOf: "  ".utf8) }
+        if isPretty { bytes.append(contentsOf: lineStart) }
+    }
+
+    private static func needsEscape(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices {
+            let byte = text[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return true }
+        }
+        return false
     }
 
     private mutating func quoted(_ text: String) {
         bytes.append(0x22)
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+        guard Self.needsEscape(text.utf8.span) else {
             bytes.append(contentsOf: text.utf8)
             bytes.append(0x22)
             return
