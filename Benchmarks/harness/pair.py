@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import threading
 import time
@@ -31,6 +32,12 @@ def processor(pid):
     """Seconds of processor a process has used."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _children():
+    """Seconds of processor that children which have ended have used."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def folder_bytes(folder):
@@ -178,8 +185,9 @@ class Pair(stores.Holdfast):
                 raise Failure("the primary does not open")
             time.sleep(0.002)
         took = time.monotonic() - began
+        used = processor(self.primary.pid)
         self._wait_until(self._is_paired, "Holdfast's pair")
-        return {"until_open_seconds": took, **recovery(said)}
+        return {"until_open_seconds": took, "processor_seconds": used, **recovery(said)}
 
     def _wait_for_rest(self, pid):
         """Until the follower has loaded: then it only waits for its primary."""
@@ -198,6 +206,7 @@ class Pair(stores.Holdfast):
             str(word) for word in
             [self.settings.programs / "holdfast", *words, "--data", self.folder / "a"]]
         used = [processor(pid) for pid in self.groups.values()]
+        children = _children()
         began = time.monotonic()
         with Peaks(**self.groups) as peaks:
             with subprocess.Popen(
@@ -211,8 +220,9 @@ class Pair(stores.Holdfast):
             "seconds": took, "said": said,
             "memory_growth_bytes": {name: peaks.growth(name) for name in peaks.pids},
             "processor_seconds": {
-                name: processor(pid) - past
-                for (name, pid), past in zip(self.groups.items(), used)}}
+                "client": _children() - children,
+                **{name: processor(pid) - past
+                   for (name, pid), past in zip(self.groups.items(), used)}}}
 
     # What lies on the disk
 

@@ -56,6 +56,7 @@ MEBIBYTE = 1 << 20
 FIGURES = [
     ("loading, s", "load.seconds", 1, ",.1f"),
     ("loading, tasks/s", "load.tasks_a_second", 1, ",.0f"),
+    ("… processor of the primary, s", "load.processor_seconds.primary", 1, ",.1f"),
     ("objects loaded", "load.objects", 1, ",.0f"),
     ("top-level tasks in the largest project", "largest.tasks", 1, ",.0f"),
     ("memory of the primary, MiB", "memory.primary_bytes", MEBIBYTE, ",.0f"),
@@ -65,6 +66,7 @@ FIGURES = [
     ("payload: the snapshot's raw bytes, MiB", "memory.payload_bytes", MEBIBYTE, ",.0f"),
     ("memory over payload", "memory.ratio", 1, ".2f"),
     ("snapshot, s", "snapshot.seconds", 1, ",.2f"),
+    ("… processor, s", "snapshot.processor_seconds", 1, ",.2f"),
     ("snapshot, MiB", "snapshot.bytes", MEBIBYTE, ",.0f"),
     ("snapshot over raw bytes", "snapshot.ratio", 1, ".2f"),
     ("get 1×1, p50 µs", "get.p50_us", 1, ",.0f"),
@@ -81,6 +83,7 @@ FIGURES = [
     ("… part of the time that one was taken", "writers.share", 1, ".0%"),
     ("recovery from a snapshot, s until writes are taken",
      "recovery.snapshot.until_open_seconds", 1, ",.2f"),
+    ("… processor, s", "recovery.snapshot.processor_seconds", 1, ",.2f"),
     ("… loading it, s", "recovery.snapshot.load_seconds", 1, ",.2f"),
     ("… loading it, tasks/s", "recovery.snapshot.tasks_a_second", 1, ",.0f"),
     ("recovery with a log, s", "recovery.log.until_open_seconds", 1, ",.2f"),
@@ -90,15 +93,18 @@ FIGURES = [
     ("… records/s", "recovery.log.records_a_second", 1, ",.0f"),
     *[line for form in ("csv", "json") for line in (
         (f"{form.upper()} export, rows/s", f"export.{form}.rows_a_second", 1, ",.0f"),
-        (f"… its bytes, MiB", f"export.{form}.bytes", MEBIBYTE, ",.1f"),
-        (f"… memory of the client, + MiB", f"export.{form}.memory_growth_bytes.client", MEBIBYTE,
+        ("… processor of the client, s", f"export.{form}.processor_seconds.client", 1, ",.1f"),
+        ("… processor of the primary, s", f"export.{form}.processor_seconds.primary", 1, ",.1f"),
+        ("… its bytes, MiB", f"export.{form}.bytes", MEBIBYTE, ",.1f"),
+        ("… memory of the client, + MiB", f"export.{form}.memory_growth_bytes.client", MEBIBYTE,
          ",.0f"),
-        (f"… memory of the primary, + MiB", f"export.{form}.memory_growth_bytes.primary", MEBIBYTE,
+        ("… memory of the primary, + MiB", f"export.{form}.memory_growth_bytes.primary", MEBIBYTE,
          ",.0f"),
         (f"{form.upper()} import, tasks/s", f"import.{form}.tasks_a_second", 1, ",.0f"),
-        (f"… memory of the client, + MiB", f"import.{form}.memory_growth_bytes.client", MEBIBYTE,
+        ("… memory of the client, + MiB", f"import.{form}.memory_growth_bytes.client", MEBIBYTE,
          ",.0f"),
-        (f"… processor of the primary, s", f"import.{form}.processor_seconds.primary", 1, ",.1f"))],
+        ("… processor of the client, s", f"import.{form}.processor_seconds.client", 1, ",.1f"),
+        ("… processor of the primary, s", f"import.{form}.processor_seconds.primary", 1, ",.1f"))],
 ]
 
 

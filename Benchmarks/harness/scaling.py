@@ -54,13 +54,16 @@ class Scale:
 
     def _load(self, store, figures):
         before = {name: pair.resident(pid) for name, pid in store.groups.items()}
+        used = {name: pair.processor(pid) for name, pid in store.groups.items()}
         loaded = store.load_organization(figures["tasks"], figures["workspaces"])
         store.settle()
         after = {name: pair.resident(pid) for name, pid in store.groups.items()}
         figures["load"] = {
             "seconds": loaded["seconds"], "objects": loaded["objects"],
             "comments": loaded["comments"], "sent_bytes": loaded["sent_bytes"],
-            "tasks_a_second": loaded["tasks"] / loaded["seconds"]}
+            "tasks_a_second": loaded["tasks"] / loaded["seconds"],
+            "processor_seconds": {
+                name: pair.processor(pid) - used[name] for name, pid in store.groups.items()}}
         figures["largest"] = {
             "project": loaded["largest_project"], "tasks": loaded["largest_tasks"]}
         figures["memory"] = {
@@ -75,12 +78,15 @@ class Scale:
             # Without a change there is nothing to take.
             store.row("update:1x1", 0.2, warm=0)
             store.settle()
+            used = pair.processor(store.primary.pid)
             taken.append(store.snapshot())
+            taken[-1]["processor_seconds"] = pair.processor(store.primary.pid) - used
         last = taken[-1]
         raw = store.raw_bytes(last["lsn"])
         seconds = statistics.median(one["milliseconds"] for one in taken) / 1000
         figures["snapshot"] = {
             "seconds": seconds, "bytes": last["bytes"], "raw_bytes": raw,
+            "processor_seconds": statistics.median(one["processor_seconds"] for one in taken),
             "ratio": last["bytes"] / raw,
             "tasks_a_second": figures["tasks"] / max(seconds, 0.001)}
         memory = figures["memory"]
