@@ -43,6 +43,8 @@ let package = Package(
     name: "holdfast",
     products: [
         .library(name: "StoreClient", targets: ["StoreClient"]),
+        // For the package in Benchmarks/ alone.
+        .library(name: "Microbenchmarks", targets: ["Microbenchmarks"]),
         .executable(name: "holdfastd", targets: ["holdfastd"]),
         .executable(name: "holdfast", targets: ["holdfast"]),
         .executable(name: "holdfast-tools", targets: ["holdfast-tools"]),
@@ -128,6 +130,9 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], path: "tools/holdfast-tools"),
         program("simulate", ["Simulation", "Checking", "ReplicatedLog", arguments]),
+        library(
+            "Microbenchmarks",
+            ["WorkGraph", "ReplicatedLog", "WorkProtocol", "ByteCoding", "Environment"]),
         // Tests
         tests("ByteCodingTests", ["ByteCoding"]),
         tests(
@@ -161,6 +166,7 @@ let package = Package(
                 "LocalPair", "StoreClient", "SystemEnvironment", "WorkProtocol", "Checking",
                 "ReplicatedLog", "holdfastd", "holdfast", "holdfast-tools",
             ]),
+        tests("MicrobenchmarksTests", ["Microbenchmarks"]),
         tests("TidyTests", []),
     ]
 )

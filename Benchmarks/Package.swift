@@ -16,7 +16,14 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "holdfast-benchmarks",
     products: [.executable(name: "peer-load", targets: ["peer-load"])],
+    dependencies: [
+        .package(name: "holdfast", path: ".."),
+        // Without jemalloc and interposers: nothing here counts allocations.
+        .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    ],
     targets: [
+        // `swift build --product peer-load` builds these three, and nothing of the dependencies.
         .systemLibrary(
             name: "COpenSSL", path: "COpenSSL", pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"])]),
@@ -24,6 +31,25 @@ let package = Package(
         .executableTarget(
             name: "peer-load", dependencies: ["COpenSSL", "CEpoll"], path: "PeerLoad",
             swiftSettings: settings),
+        // The folder's name and place are what benchmark's plugin looks for.
+        .executableTarget(
+            name: "microbenchmarks",
+            dependencies: [
+                "ProtobufComparison", .product(name: "Microbenchmarks", package: "holdfast"),
+                .product(name: "Benchmark", package: "benchmark"),
+            ], path: "Micro", swiftSettings: settings,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        .target(
+            name: "ProtobufComparison",
+            dependencies: [
+                .product(name: "Microbenchmarks", package: "holdfast"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], path: "ProtobufComparison", swiftSettings: settings),
+        .testTarget(
+            name: "ProtobufComparisonTests",
+            dependencies: [
+                "ProtobufComparison", .product(name: "Microbenchmarks", package: "holdfast"),
+            ], path: "Tests/ProtobufComparisonTests", swiftSettings: settings),
         .testTarget(
             name: "PeerLoadTests", dependencies: ["peer-load"], path: "Tests/PeerLoadTests",
             swiftSettings: settings),

@@ -39,6 +39,9 @@ private let allowed: [String: Set<String>] = [
         "Glibc", "Synchronization",
     ],
     "simulate": ["Simulation", "Checking", "ReplicatedLog", "ArgumentParser", "Glibc"],
+    "Microbenchmarks": [
+        "WorkGraph", "WorkProtocol", "ReplicatedLog", "ByteCoding", "Environment",
+    ],
 ]
 
 /// Targets that decide: pure, the same on every machine and in every run.

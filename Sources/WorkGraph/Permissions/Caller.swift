@@ -64,6 +64,13 @@ extension WorkspaceGraph {
     /// Whether a principal may know that there is this workspace.
     package func knows(_ principal: Principal) -> Bool { role(of: principal) != .none }
 
+    /// What a principal may do with a task, by the rules that every request asks; `.none`: it does
+    /// not exist for that principal. O(depth × projects).
+    package func access(of principal: Principal, to task: Gid) -> AccessLevel {
+        guard let row = row(task.rawValue, .task) else { return .none }
+        do { return access(task: row, try caller(principal)) } catch { return .none }
+    }
+
     /// What a principal is in this workspace; `.none` for strangers.
     func role(of principal: Principal) -> Role {
         do { return try caller(principal).role } catch { return .none }
