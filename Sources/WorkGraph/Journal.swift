@@ -29,10 +29,45 @@ struct Journal: ~Copyable {
     private(set) var entries: [Entry] = []
     private(set) var bytes = ByteWriter(capacity: 4096)
 
-    /// Notes that `row` is about to become what `write` appends; nil: it is removed.
+    /// Notes that `row` is about to become what `write` appends.
+    @inline(__always)
     mutating func note(
         _ row: UInt32, _ kind: EntityKind, in rows: borrowing RowStore,
-        _ write: ((inout ByteWriter) -> Void)?
+        _ write: (inout ByteWriter) -> Void
+    ) -> Entry {
+        var entry = began(row, kind, in: rows)
+        let start = bytes.count
+        write(&bytes)
+        entry.new = Content(kind: kind, start: start, end: bytes.count)
+        entries.append(entry)
+        return entry
+    }
+
+    /// Notes that a row that is there is about to become what `write` makes of its bytes.
+    mutating func note(
+        patching row: UInt32, in rows: borrowing RowStore,
+        _ write: (RawSpan, inout ByteWriter) -> Void
+    ) -> Entry {
+        var entry = Entry(row: row, kind: .none)
+        rows.withRow(row) { kind, content in
+            let start = bytes.count
+            bytes.append(content)
+            entry.kind = kind
+            entry.old = Content(kind: kind, start: start, end: bytes.count)
+            write(content, &bytes)
+            entry.new = Content(kind: kind, start: start + content.byteCount, end: bytes.count)
+        }
+        entries.append(entry)
+        return entry
+    }
+
+    /// Notes that `row` is about to be removed.
+    mutating func note(removing row: UInt32, _ kind: EntityKind, in rows: borrowing RowStore) {
+        entries.append(began(row, kind, in: rows))
+    }
+
+    private mutating func began(
+        _ row: UInt32, _ kind: EntityKind, in rows: borrowing RowStore
     ) -> Entry {
         var entry = Entry(row: row, kind: kind)
         let start = bytes.count
@@ -40,12 +75,6 @@ struct Journal: ~Copyable {
             bytes.append(content)
             entry.old = Content(kind: kind, start: start, end: bytes.count)
         }
-        if let write {
-            let start = bytes.count
-            write(&bytes)
-            entry.new = Content(kind: kind, start: start, end: bytes.count)
-        }
-        entries.append(entry)
         return entry
     }
 

@@ -50,6 +50,16 @@ extension WorkspaceGraph {
         notice(kind)
     }
 
+    /// Writes a task's row over the one that is there.
+    ///
+    /// - Parameter keys: those before and after, if index entries change with them.
+    func write(task row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?, _ content: RawSpan) {
+        rows.withRow(row) { kind, content in rowDigest &-= Self.hash(row, kind, content) }
+        if let keys { indexes.change(task: row, from: keys.old, to: keys.new) }
+        rows.set(row, kind: .task, content)
+        rowDigest &+= Self.hash(row, .task, content)
+    }
+
     /// Takes up a task that is about to be written. Most changes of one leave most entries of the
     /// indexes as they are.
     private func index(task row: UInt32, _ content: RawSpan) throws(Corruption) {

@@ -140,10 +140,43 @@ package final class WorkspaceGraph {
         mustWrite(row, kind, entry.new, in: journal.bytes)
     }
 
+    /// Writes a task's row anew within a transaction: `write` is given the row's bytes as they are.
+    ///
+    /// - Parameter keys: those before and after, if index entries change with them.
+    func put(
+        task row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?,
+        patchedBy write: (RawSpan, inout ByteWriter) -> Void
+    ) {
+        let entry = journal.note(patching: row, in: rows, write)
+        if let content = entry.new { patch(row, keys, content, in: journal.bytes) }
+    }
+
+    private func patch(
+        _ row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?, _ content: Journal.Content,
+        in bytes: borrowing ByteWriter
+    ) {
+        let bytes = bytes.span.extracting(content.start..<content.end)
+        #if DEBUG
+            requireCanonical(bytes)
+        #endif
+        write(task: row, keys, bytes)
+    }
+
+    #if DEBUG
+        /// Checks that a task's row is what its message encodes to.
+        private func requireCanonical(_ bytes: RawSpan) {
+            do {
+                let again = try TaskRow(decoding: bytes).encoded()
+                let isSame = unsafe bytes.withUnsafeBytes { unsafe $0.elementsEqual(again) }
+                precondition(isSame, "a row was patched to one that no message has")
+            } catch { preconditionFailure("a row was patched to no row: \(error)") }
+        }
+    #endif
+
     /// Removes a row, within a transaction.
     func erase(_ row: UInt32) {
         guard let kind = rows.kind(of: row) else { return }
-        _ = journal.note(row, kind, in: rows, nil)
+        journal.note(removing: row, kind, in: rows)
         mustWrite(row, kind, nil, in: journal.bytes)
     }
 

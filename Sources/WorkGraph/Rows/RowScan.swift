@@ -44,6 +44,17 @@ struct RowScan: ~Escapable {
                 fromUncheckedByteOffset: at, as: UInt64.self))
     }
 
+    /// The number of the field that comes next; past all at the end, and 0 where too few bytes are
+    /// left to tell by words.
+    @inline(__always)
+    var nextField: UInt32 {
+        guard offset <= last else { return offset == bytes.byteCount ? .max : 0 }
+        let pair = word(offset)
+        return UInt32(
+            truncatingIfNeeded: (pair & 0x80 == 0 ? pair & 0x7F : pair & 0x7F | pair &>> 1 & 0x3F80)
+                &>> 3)
+    }
+
     // MARK: - Fields: each is passed if it comes next, and else nil
 
     /// Eight bytes.

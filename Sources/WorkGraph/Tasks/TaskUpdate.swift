@@ -5,6 +5,9 @@ extension WorkspaceGraph {
     func updateTask(
         _ request: UpdateTask, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed {
+        if TaskPatch.suffices(for: request), let done = try patchTask(request, caller, at: now) {
+            return done
+        }
         var draft = try draft(
             task: request.task, needs: .editor, caller, ifVersion: request.ifVersion)
         try updateTexts(&draft, request, caller)
