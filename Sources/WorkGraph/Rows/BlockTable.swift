@@ -8,22 +8,40 @@ internal import ByteCoding
 @safe
 struct BlockTable<Value: BitwiseCopyable> {
     static var blockSize: Int { 1024 }
+    /// So many blocks a table has before others are in large pages of memory.
+    private static var smallBlocks: Int { 64 }
 
     @safe
     private final class Block {
         let base: UnsafeMutablePointer<Value>
+        /// Whether its memory is a block of `LargePages`.
+        private let isLarge: Bool
 
-        init(repeating value: Value) {
-            unsafe base = .allocate(capacity: BlockTable.blockSize)
+        /// - Parameter isLarge: it is one of many.
+        private init(isLarge: Bool) {
+            let bytes = BlockTable.blockSize * MemoryLayout<Value>.stride
+            if isLarge, let block = unsafe LargePages.allocate(bytes) {
+                unsafe base = block.bindMemory(to: Value.self, capacity: BlockTable.blockSize)
+                self.isLarge = true
+            } else {
+                unsafe base = .allocate(capacity: BlockTable.blockSize)
+                self.isLarge = false
+            }
+        }
+
+        convenience init(repeating value: Value) {
+            self.init(isLarge: false)
             unsafe base.initialize(repeating: value, count: BlockTable.blockSize)
         }
 
-        init(copying other: Block) {
-            unsafe base = .allocate(capacity: BlockTable.blockSize)
+        convenience init(copying other: Block, isLarge: Bool) {
+            self.init(isLarge: isLarge)
             unsafe base.initialize(from: other.base, count: BlockTable.blockSize)
         }
 
-        deinit { unsafe base.deallocate() }
+        deinit {
+            if isLarge { unsafe LargePages.deallocate(base) } else { unsafe base.deallocate() }
+        }
     }
 
     /// Where a block begins.
@@ -81,7 +99,8 @@ struct BlockTable<Value: BitwiseCopyable> {
             bases.append(Base(blank))
         }
         guard !isKnownUniquelyReferenced(&blocks[block]) else { return }
-        blocks[block] = Block(copying: blocks[block])
+        blocks[block] = Block(
+            copying: blocks[block], isLarge: blocks.count > Self.smallBlocks)
         bases[block] = Base(blocks[block])
     }
 }

@@ -11,21 +11,32 @@ final class RowPage {
 
     let capacity: Int
     private let base: UnsafeMutableRawPointer
+    /// Whether its memory is a block of `LargePages`.
+    private let isLarge: Bool
     /// Where the next row will lie.
     private(set) var used = 0
     /// Bytes of rows that were moved or removed.
     private(set) var dead = 0
 
-    init(capacity: Int) {
+    /// - Parameter isLarge: it is one of many, of which most will be full.
+    init(capacity: Int, isLarge: Bool = false) {
         self.capacity = capacity
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+        if isLarge, let block = unsafe LargePages.allocate(capacity) {
+            unsafe base = block
+            self.isLarge = true
+        } else {
+            unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+            self.isLarge = false
+        }
     }
 
-    deinit { unsafe base.deallocate() }
+    deinit {
+        if isLarge { unsafe LargePages.deallocate(base) } else { unsafe base.deallocate() }
+    }
 
     /// The same bytes in a page of its own.
     func copy() -> RowPage {
-        let page = RowPage(capacity: capacity)
+        let page = RowPage(capacity: capacity, isLarge: isLarge)
         unsafe page.base.copyMemory(from: base, byteCount: used)
         page.used = used
         page.dead = dead

@@ -18,6 +18,9 @@ struct RowStore: ~Copyable {
     /// Where the bytes of each of `pages` lie: a read counts no references.
     private var memories: [RowPage.Memory] = []
     private var slots = BlockTable(empty: Slot())
+    /// So many pages (1 MiB) a store has before others are in large pages of memory: of a small
+    /// one's, what was never written need not be there.
+    private static let smallPages = 16
     /// The page that new rows go to.
     private var openPage: Int?
     /// Pages that hold nothing any more.
@@ -178,7 +181,9 @@ struct RowStore: ~Copyable {
             own(open)
             return open
         }
-        let page = RowPage(capacity: max(RowPage.standardCapacity, needed))
+        let page = RowPage(
+            capacity: max(RowPage.standardCapacity, needed),
+            isLarge: pages.count >= Self.smallPages)
         let index: Int
         if let free = freePages.popLast() {
             put(page, at: free)
