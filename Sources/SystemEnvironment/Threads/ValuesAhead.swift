@@ -27,7 +27,7 @@ extension SystemScheduler {
 /// A few values between the thread that makes them and the one that takes them.
 private final class ValuesAhead<Value: Sendable>: Sendable {
     /// How many may wait to be taken.
-    private static var most: Int { 4 }
+    private static var most: Int { 2 }
 
     private let waiting = Mutex<[Value]>([])
     private let abandoned = Atomic<Bool>(false)

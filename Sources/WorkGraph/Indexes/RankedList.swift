@@ -155,23 +155,31 @@ struct RankedList: Equatable {
 
     /// Inserts entries that are in order. O(entries) where they all go to one end.
     mutating func insert(sorted entries: [Entry]) {
-        guard !isEmpty else { return fill(with: entries) }
-        if let first, let last = entries.last, last < first {
+        guard let least = entries.first, let most = entries.last else { return }
+        if isEmpty || last.map({ $0 < least }) == true {
+            append(sorted: entries)
+        } else if let first, most < first {
             for entry in entries.reversed() { insert(entry) }
         } else {
             for entry in entries { insert(entry) }
         }
     }
 
-    /// Makes an empty list one of entries that are in order, without room to spare.
-    private mutating func fill(with entries: [Entry]) {
-        guard entries.count > Self.blockLimit else { return tail = entries }
+    /// Appends entries that are in order and come after all others. Leaves no room to spare.
+    private mutating func append(sorted entries: [Entry]) {
+        tail = tail.isEmpty ? entries : tail + entries
+        guard tail.count > Self.blockLimit else { return }
         // The last block is the tail, and has at least one.
-        let bodyEnd = (entries.count - 1) / Self.blockLimit * Self.blockLimit
+        let bodyEnd = (tail.count - 1) / Self.blockLimit * Self.blockLimit
         let starts = stride(from: 0, to: bodyEnd, by: Self.blockLimit)
-        let blocks = starts.map { Block(Array(entries[$0..<($0 + Self.blockLimit)])) }
-        body = Blocks(blocks, count: bodyEnd)
-        tail = Array(entries[bodyEnd...])
+        let blocks = starts.map { Block(Array(tail[$0..<($0 + Self.blockLimit)])) }
+        tail = Array(tail[bodyEnd...])
+        if let body = ownBody() {
+            body.blocks += blocks
+            body.count += bodyEnd
+        } else {
+            body = Blocks(blocks, count: bodyEnd)
+        }
     }
 
     /// Makes a block of all of a long tail but its last entry: what comes next is mostly appended.
