@@ -178,7 +178,7 @@ package final class Node: @unchecked Sendable {
 
     /// While enough batches are on their way to the disk, what comes in collects; the next
     /// completion closes the group.
-    private var mayWaitForMore: Bool { (log?.statistics.underWay ?? 0) >= Node.batchesUnderWay }
+    private var mayWaitForMore: Bool { (log?.underWay ?? 0) >= Node.batchesUnderWay }
 
     /// Two: one that is being flushed, and one that is there when it is done.
     static let batchesUnderWay = 2

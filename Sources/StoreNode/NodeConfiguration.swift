@@ -52,7 +52,7 @@ package struct ListenAddress: Hashable, Sendable {
 
 /// When snapshots are taken, and how many are kept.
 package struct SnapshotPolicy: Sendable {
-    /// A snapshot is taken when the log has grown by this much since the last one.
+    /// A snapshot is taken when at least this much log has been written since the last one.
     package var logBytes = 256 << 20
     /// How many are kept in the node's directory, at least two.
     package var kept = 2
@@ -60,6 +60,16 @@ package struct SnapshotPolicy: Sendable {
     package var shipAfter = Interval.seconds(60)
 
     package init() {}
+
+    /// How much log a start may have to replay before the next snapshot is due: as much as the last
+    /// snapshot holds, so that taking them costs in proportion to writing, within `logBytes` and
+    /// four times that, so that a start stays short.
+    ///
+    /// - Parameter snapshotBytes: what the last snapshot holds, expanded; 0 without one.
+    package func dueAfter(snapshotBytes: Int) -> Int {
+        let (most, isTooMuch) = logBytes.multipliedReportingOverflow(by: 4)
+        return min(max(logBytes, snapshotBytes), isTooMuch ? .max : most)
+    }
 }
 
 /// Everything a node needs of the world.

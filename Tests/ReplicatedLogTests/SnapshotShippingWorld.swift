@@ -65,7 +65,9 @@ final class ShippingWorld {
     private func perform(_ step: ShippingStep) throws {
         steps.append(step)
         var batches: ShippedBatches?
-        if case .log(let from, _) = step { batches = try log?.batchesToShip(from: from) }
+        if case .log(let from, let through) = step {
+            batches = try log?.stretch(from: from, through: through)?.read()
+        }
         do throws(DiskError) {
             let outcome = try step.perform(
                 archive: archive, store: store, identity: LogWorld.identity, batches: batches)

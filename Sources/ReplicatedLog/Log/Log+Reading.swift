@@ -120,7 +120,10 @@ extension Log {
                     segment: segment.name, offset: reader.offset, before: reader.head)
                 let step = try reader.next()
                 if case .mark = step, reader.offset > before.offset { continue }
-                guard case .batch(let stored) = step else { throw broken(step, before) }
+                guard case .batch(let stored) = step else {
+                    throw LogFailure.missing(
+                        step, at: before, in: path(segment.name), flushed: flushed)
+                }
                 if stored.batch.last < lsn { continue }
                 guard take(stored) else {
                     cursor = before
@@ -137,17 +140,20 @@ extension Log {
             preconditionFailure("no other error is thrown")
         }
     }
+}
 
-    /// What is wrong where a batch should be that this log has reported as flushed.
-    private func broken(_ step: SegmentReader.Step, _ place: ReadCursor) -> LogFailure {
+extension LogFailure {
+    /// What is wrong at a place where a batch should be that the log has reported as flushed.
+    static func missing(
+        _ step: SegmentReader.Step, at place: ReadCursor, in path: String, flushed: LSN
+    ) -> LogFailure {
         let lsn = place.before.last.next
         let corruption: Corruption
         switch step {
         case .broken(let found): corruption = found
         case .batch, .mark, .blank, .foreign:
             corruption = Corruption(
-                file: path(place.segment), offset: place.offset, expected: "record \(lsn)",
-                found: "no batch")
+                file: path, offset: place.offset, expected: "record \(lsn)", found: "no batch")
         }
         return .damage(LogDamage(corruption: corruption, lsn: lsn, evidence: .flushed(flushed)))
     }

@@ -126,6 +126,20 @@ package final class Log: @unchecked Sendable {
 
     func path(_ name: String) -> String { "\(Self.folder)/\(name)" }
 
+    /// Writes that have not been reported as flushed. O(1).
+    package var underWay: Int { pending.count }
+
+    /// Bytes written after the record at `lsn`, to within `Segment.markDistance`. O(segments).
+    package func bytes(after lsn: LSN) -> Int {
+        var bytes = 0
+        for segment in segments.reversed() {
+            let start = segment.marks.last { $0.before.last <= lsn }?.offset
+            bytes += segment.end - (start ?? SegmentHeader.bytes)
+            if segment.first <= lsn { break }
+        }
+        return bytes
+    }
+
     /// For `status`.
     package var statistics: LogStatistics {
         LogStatistics(

@@ -80,14 +80,3 @@ package struct ShippedBatches: Equatable, Sendable {
         self.batches = batches
     }
 }
-
-extension Log {
-    /// What `Shipper` asks for: batches from the one that holds `from`, with the head before them.
-    /// - Throws: as `batches`.
-    package func batchesToShip(from lsn: LSN) throws(LogFailure) -> ShippedBatches? {
-        let batches = try batches(from: lsn, maxBytes: ArchivedLogFile.payloadBytes)
-        guard let first = batches.first else { return nil }
-        guard let before = try head(at: LSN(first.first.rawValue - 1)) else { return nil }
-        return ShippedBatches(before: before, batches: batches)
-    }
-}

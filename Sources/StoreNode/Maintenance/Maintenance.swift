@@ -6,8 +6,6 @@ struct Maintenance {
     /// The newest snapshot that is published here, and when it was taken.
     var snapshotPoint = LSN.zero
     var snapshotTime: WallTime?
-    /// How large the log was when it was taken.
-    var logBytesAtSnapshot = 0
     /// The archive has everything up to here.
     var archived = LSN.zero
     var archiveState = "none"

@@ -19,16 +19,16 @@ extension Node {
         if let newest = maintenance.manifests.first { shipper.noteSnapshot(newest) }
         maintenance.shipper = shipper
         guard let step = shipper.next(now: now) else { return }
-        var batches: ShippedBatches?
-        if case .log(let from, _) = step {
+        var stretch: LogStretch?
+        if case .log(let from, let through) = step {
             do {
-                batches = try log.batchesToShip(from: from)
-                guard batches != nil else { return }
+                stretch = try log.stretch(from: from, through: through)
+                guard stretch != nil else { return }
             } catch {
                 return world.tell(.alarm("the log cannot be read for the archive: \(error)"))
             }
         }
-        perform(step, batches, on: archive, shipper.identity)
+        perform(step, stretch, on: archive, shipper.identity)
     }
 
     /// A follower ships nothing, but its log may go only as far as the archive has it: it looks.
@@ -65,7 +65,7 @@ extension Node {
     }
 
     private func perform(
-        _ step: ShippingStep, _ batches: ShippedBatches?, on archive: any Archive,
+        _ step: ShippingStep, _ stretch: LogStretch?, on archive: any Archive,
         _ identity: LogIdentity
     ) {
         maintenance.isShipping = true
@@ -75,11 +75,20 @@ extension Node {
         archiveQueue.run { [self] in
             let result: Result<ShippingOutcome, DiskError>
             do throws(DiskError) {
+                let batches = try Self.read(stretch)
                 result = .success(
                     try step.perform(
                         archive: archive, store: store, identity: identity, batches: batches))
             } catch { result = .failure(error) }
             queue.run { [self] in shipped(step, result) }
+        }
+    }
+
+    /// Reads what is to be shipped where it disturbs nobody.
+    private static func read(_ stretch: LogStretch?) throws(DiskError) -> ShippedBatches? {
+        do throws(LogFailure) { return try stretch?.read() } catch {
+            if case .disk(let error) = error { throw error }
+            throw DiskError(.ioError, path: Log.folder, reason: "\(error)")
         }
     }
 

@@ -34,7 +34,7 @@ extension Node {
             software: "holdfastd \(configuration.version)",
             workspaces: frozen.map { $0.image(at: head.last) }, counts: [])
         let job = SnapshotJob(
-            manifest: manifest, began: now, logBytes: log.statistics.bytes,
+            manifest: manifest, began: now,
             writer: SnapshotWriter(disk: world.disk, cryptography: world.cryptography),
             completed: completed)
         snapshotQueue.run { [self] in
@@ -92,7 +92,6 @@ extension Node {
             maintenance.manifests = manifests
             maintenance.badSnapshots = []
             trimLog()
-            maintenance.logBytesAtSnapshot = log?.statistics.bytes ?? 0
             var taken = SnapshotTaken()
             taken.lsn = job.manifest.point.rawValue
             taken.bytes = UInt64(manifests.first?.chunks.reduce(0) { $0 + $1.bytes } ?? 0)
@@ -111,13 +110,15 @@ extension Node {
         log?.trim(before: first)
     }
 
-    /// Takes a snapshot when the log has grown enough since the last one.
+    /// Takes a snapshot when enough log has been written since the last one.
     func snapshotIfDue() {
         guard let log, !maintenance.isSnapshotting, now >= maintenance.snapshotRetryAt,
             replica.shownPoint != nil || isFollowing
         else { return }
-        let grown = log.statistics.bytes - maintenance.logBytesAtSnapshot
-        if grown >= configuration.snapshots.logBytes { takeSnapshot { _ in } }
+        let last = maintenance.manifests.first { $0.point == maintenance.snapshotPoint }
+        let held = last?.chunks.reduce(0) { $0 + $1.rawBytes } ?? 0
+        let due = configuration.snapshots.dueAfter(snapshotBytes: held)
+        if log.bytes(after: maintenance.snapshotPoint) >= due { takeSnapshot { _ in } }
     }
 
     private var isFollowing: Bool { replica.role == .follower && applied > .zero }
@@ -268,17 +269,15 @@ extension Node {
 final class SnapshotJob: @unchecked Sendable {
     let manifest: Manifest
     let began: Instant
-    let logBytes: Int
     let completed: (Result<SnapshotTaken, Rejection>) -> Void
     private let writer: SnapshotWriter
 
     init(
-        manifest: Manifest, began: Instant, logBytes: Int, writer: SnapshotWriter,
+        manifest: Manifest, began: Instant, writer: SnapshotWriter,
         completed: @escaping (Result<SnapshotTaken, Rejection>) -> Void
     ) {
         self.manifest = manifest
         self.began = began
-        self.logBytes = logBytes
         self.writer = writer
         self.completed = completed
     }
