@@ -77,7 +77,7 @@ extension Node {
 
     /// The workspace a request goes to: the directory for its own methods, else what the route
     /// names, by ordinal or by any gid in it.
-    private static func workspace(_ route: UInt64, _ method: Method) -> UInt32 {
+    static func workspace(_ route: UInt64, _ method: Method) -> UInt32 {
         if method.rawValue >> 8 == 0x02 { return 0 }
         return route <= UInt64(Gid.workspaceMax) ? UInt32(route) : Gid(route).workspace
     }

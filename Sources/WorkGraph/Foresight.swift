@@ -3,12 +3,12 @@ package import WorkProtocol
 
 /// What a request or a record that comes soon will read: enough to ask the processor for it ahead.
 ///
-/// A row out of a million lies in no cache; a request waits for its slot, then for its row, then for
-/// the lists it stands in, 150 to 260 ns each time. Requests that came together need not wait one
-/// after the other: whoever has several foresees all of them, then fetches for all of them, step by
-/// step, and then runs them.
+/// A row out of a million lies in no cache; a request waits for its slot, then for its row, then
+/// for the lists it stands in, 150 to 260 ns each time. Requests that came together need not wait
+/// one after the other: whoever has several foresees all of them, then fetches for all of them,
+/// step by step, and then runs them.
 ///
-///     var coming = frames.map { shard.foresee($0.method, $0.payload, in: workspace, as: principal) }
+///     var coming = frames.map { shard.foresee($0.method, $0.payload, in: ordinal, as: somebody) }
 ///     while coming.contains(where: \.isOpen) {
 ///         for index in coming.indices { shard.fetch(&coming[index]) }
 ///     }
@@ -17,7 +17,8 @@ package import WorkProtocol
 /// something the caller may not see, costs a look at an address. Between foreseeing and running
 /// anything may happen; what was fetched is then of no use, and no harm.
 package struct Foresight: BitwiseCopyable, Sendable {
-    fileprivate var workspace: UInt32 = 0
+    /// Whose shard fetches for it.
+    package fileprivate(set) var workspace: UInt32 = 0
     /// The row that is asked for or changed; 0 for none.
     fileprivate var row: UInt32 = 0
     fileprivate var project: UInt32 = 0

@@ -84,8 +84,8 @@ package final class Shard {
         if workspace.position == 1 { keep(workspace) }
     }
 
-    /// Begins to apply many records, several times as fast as one by one: until `endReplay`, nothing
-    /// else may be asked of the shard but `apply` and digests.
+    /// Begins to apply many records, several times as fast as one by one: until `endReplay`,
+    /// nothing else may be asked of the shard but `apply` and digests.
     package func beginReplay() { isReplaying = true }
 
     /// Brings the indexes up to what was applied.

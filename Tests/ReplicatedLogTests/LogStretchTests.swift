@@ -25,7 +25,7 @@ struct LogStretchTests {
         #expect(try log.stretch(from: LSN(last + 1), through: LSN(last + 9)) == nil)
     }
 
-    @Test func `a stretch that was taken reads the same while the log goes on and rotates`() throws {
+    @Test func `a stretch reads the same while the log goes on and rotates`() throws {
         let world = LogWorld()
         let log = try world.open()
         world.appendFlushed(20, bytes: 3000)

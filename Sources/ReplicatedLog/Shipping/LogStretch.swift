@@ -46,8 +46,8 @@ package struct LogStretch: Sendable {
     /// `ArchivedLogFile.payloadBytes`, but at least one; with the head before them. Blocks: for a
     /// background queue.
     ///
-    /// - Throws: `.damage` if what is there does not verify, `.disk` if it cannot be read: a segment
-    ///   may have been trimmed meanwhile.
+    /// - Throws: `.damage` if what is there does not verify, `.disk` if it cannot be read: a
+    ///   segment may have been trimmed meanwhile.
     package func read() throws(LogFailure) -> ShippedBatches? {
         var before: LogHead?
         var batches: [Batch] = []

@@ -65,8 +65,14 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         isReceiving = true
         heardAt = node.now
         var reader = unsafe ByteReader(bytes.bytes)
+        var foreseen = 0
         do throws(FrameError) {
-            while !isClosed, let frame = try decoder.next(&reader) { take(frame) }
+            while !isClosed {
+                if foreseen == 0 { foreseen = foresee(reader) }
+                guard let frame = try decoder.next(&reader) else { break }
+                foreseen -= 1
+                take(frame)
+            }
         } catch {
             if let answer = error.foreignAnswer {
                 connection.send(answer)
@@ -88,6 +94,19 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     }
 
     func closed(_ connection: any Connection, _ reason: NetworkError?) { forget() }
+
+    /// Fetches ahead what the next requests of this read will look at: each waits for memory
+    /// several times, and all of them can wait together.
+    /// - Returns: how many frames were looked at, at least 1.
+    private func foresee(_ reader: borrowing ByteReader) -> Int {
+        guard reader.remaining > Self.loneBytes, let principal = credentials?.principal else {
+            return 1
+        }
+        return max(node.foresee(decoder, reader, principal), 1)
+    }
+
+    /// A read of so few bytes is one request, which nothing else can wait with.
+    private static let loneBytes = 2 * FrameHeader.byteCount
 
     private func take(_ frame: borrowing Frame) {
         switch frame.header.type {

@@ -3,9 +3,9 @@ internal import ByteCoding
 /// Reads the fields of a row in the order in which this program writes them, by words of eight
 /// bytes: one comparison for a field that is not there, a load for one that is.
 ///
-/// Stops at what is otherwise than it mostly is (a field that is seldom, a number of more than eight
-/// bytes, the last bytes of the row), and leaves that to a `ByteReader`, which checks each step and
-/// says what is wrong. So it never fails: it only gets less far.
+/// Stops at what is otherwise than it mostly is (a field that is seldom, a number of more than
+/// eight bytes, the last bytes of the row), and leaves that to a `ByteReader`, which checks each
+/// step and says what is wrong. So it never fails: it only gets less far.
 struct RowScan: ~Escapable {
     private let bytes: RawSpan
     /// Where the next field begins; never beyond the end.

@@ -132,6 +132,46 @@ package struct FrameDecoder: Sendable {
         return nil
     }
 
+    /// Looks at the whole frames that the input begins with, without taking them, so that what they
+    /// ask for can be fetched ahead. Nothing but their lengths is checked; `next` does the rest. A
+    /// frame whose message is compressed or came in parts is passed over.
+    ///
+    /// - Parameter most: how many frames are looked at.
+    /// - Returns: how many there were; 0 within a frame and before the greeting is over.
+    package func glance(
+        at input: borrowing ByteReader, most: Int, _ body: (FrameHeader, RawSpan) -> Void
+    ) -> Int {
+        guard isOpen, pending.isEmpty else { return 0 }
+        var probe = copy input
+        var count = 0
+        while count < most, let frame = Self.whole(&probe) {
+            count += 1
+            let header = FrameHeader.read(frame).header
+            guard header.type == .request, header.flags.isDisjoint(with: [.lz4, .more]) else {
+                continue
+            }
+            let start = FrameHeader.byteCount + Int(header.extensionBytes)
+            guard start <= frame.byteCount else { return count }
+            body(header, frame.extracting(start..<frame.byteCount))
+        }
+        return count
+    }
+
+    /// The bytes of the frame that comes next, if they are all there.
+    @_lifetime(copy input)
+    private static func whole(_ input: inout ByteReader) -> RawSpan? {
+        var probe = input
+        do {
+            let header = FrameHeader.read(try probe.span(FrameHeader.byteCount)).header
+            guard header.length >= UInt32(FrameHeader.countedBytes),
+                header.frameBytes <= input.remaining
+            else { return nil }
+            return try input.span(header.frameBytes)
+        } catch {
+            return nil
+        }
+    }
+
     /// What a whole frame's bytes turn out to be.
     private enum Examined {
         /// To be passed over, or a fragment with more to come.
