@@ -18,8 +18,7 @@ import WorkProtocol
 
     /// Foresees a payload as it is, cut off, and changed.
     private func foresee(
-        _ method: Method, _ payload: [UInt8], _ world: World, _ principal: Principal,
-        _ random: inout SeededRandom
+        _ method: Method, _ payload: [UInt8], _ world: World, _ random: inout SeededRandom
     ) {
         var changed = payload
         if !changed.isEmpty {
@@ -29,7 +28,8 @@ import WorkProtocol
         for bytes in [payload, changed, cut] {
             for ordinal in [World.ordinal, 8] {
                 fetchAll(
-                    world.shard.foresee(method, bytes.span.bytes, in: ordinal, as: principal),
+                    world.shard.foresee(
+                        method, bytes.span.bytes, in: ordinal, as: world.ann),
                     world.shard)
                 fetchAll(
                     world.shard.foresee(record: bytes.span.bytes, in: ordinal), world.shard)
@@ -46,7 +46,7 @@ import WorkProtocol
         var commands = CommandGenerator(seed: seed, people: world.people)
         for _ in 0..<400 {
             let (principal, command) = commands.next()
-            foresee(command.method, command.encoded(), world, principal, &random)
+            foresee(command.method, command.encoded(), world, &random)
             let here = Result { () throws(Rejection) in
                 try world.perform(command, as: principal).answer
             }
@@ -63,7 +63,7 @@ import WorkProtocol
                 .listTasks(.with { $0.section = random.pick(commands.sections) ?? 0 }),
                 .listStories(.with { $0.task = task }),
             ] {
-                foresee(query.method, query.encoded(), world, principal, &random)
+                foresee(query.method, query.encoded(), world, &random)
                 let here = Result { () throws(Rejection) in
                     try world.bytes(query, as: principal)
                 }

@@ -1,5 +1,3 @@
-internal import ByteCoding
-
 /// Rows in the order of their ranks; rows of one rank by their number.
 ///
 /// There is one for nearly every task, so short lists are one array. Of long ones the end is that
@@ -201,44 +199,6 @@ struct RankedList: Equatable {
             body = body.map { Blocks($0.blocks, count: $0.count) }
         }
         return body
-    }
-
-    // MARK: - Ahead of use
-
-    /// Asks the processor for the next part of what an insertion at either end reads, of which the
-    /// step before asked for the part before.
-    func fetch(_ step: UInt8) {
-        switch step {
-        case 1:
-            Self.fetchLength(tail)
-            if let body { unsafe Prefetch.line(Self.address(body)) }
-        case 2:
-            unsafe tail.withUnsafeBufferPointer { entries in
-                if let base = entries.baseAddress {
-                    unsafe Prefetch.line(base + entries.count)
-                }
-            }
-            if let body { Self.fetchLength(body.blocks) }
-        default:
-            guard let block = body?.blocks.first else { return }
-            Self.fetchLength(block.entries)
-            unsafe block.entries.withUnsafeBufferPointer { entries in
-                guard let base = entries.baseAddress else { return }
-                unsafe Prefetch.line(base + max(0, block.start - 1))
-            }
-        }
-    }
-
-    /// An array's length stands before its elements.
-    private static func fetchLength<Element>(_ array: [Element]) {
-        unsafe array.withUnsafeBufferPointer { elements in
-            guard let base = elements.baseAddress else { return }
-            unsafe Prefetch.bytes(UnsafeRawPointer(base) - 16, count: 32)
-        }
-    }
-
-    private static func address(_ body: Blocks) -> UnsafeRawPointer {
-        unsafe UnsafeRawPointer(Unmanaged.passUnretained(body).toOpaque())
     }
 
     /// Removes the entry; returns whether it was there.

@@ -1,13 +1,15 @@
 internal import ByteCoding
 
-/// Plain values by row number, in blocks of memory that copies of the table share until one of
-/// them writes.
+/// Values by row number, in blocks of memory that copies of the table share until one of them
+/// writes.
 ///
-/// Reading counts no references: beside the blocks stands where each begins. A copy is O(blocks),
-/// and the first write to a block after it copies that block.
+/// Reading counts no references and looks into no block but for the value: beside the blocks stands
+/// where each begins. A copy is O(blocks), and the first write to a block after it copies that
+/// block.
 @safe
-struct BlockTable<Value: BitwiseCopyable> {
-    static var blockSize: Int { 1024 }
+struct BlockTable<Value> {
+    /// Blocks of 4 to 8 KiB for values of up to 16 bytes.
+    static var blockSize: Int { MemoryLayout<Value>.stride > 8 ? 256 : 1024 }
     /// So many blocks a table has before others are in large pages of memory.
     private static var smallBlocks: Int { 64 }
 
@@ -29,8 +31,8 @@ struct BlockTable<Value: BitwiseCopyable> {
             }
         }
 
-        convenience init(repeating value: Value) {
-            self.init(isLarge: false)
+        convenience init(repeating value: Value, isLarge: Bool) {
+            self.init(isLarge: isLarge)
             unsafe base.initialize(repeating: value, count: BlockTable.blockSize)
         }
 
@@ -40,25 +42,22 @@ struct BlockTable<Value: BitwiseCopyable> {
         }
 
         deinit {
+            unsafe base.deinitialize(count: BlockTable.blockSize)
             if isLarge { unsafe LargePages.deallocate(base) } else { unsafe base.deallocate() }
         }
     }
 
-    /// Where a block begins.
+    /// Where a block begins; nil where nothing was written yet.
     @safe
     private struct Base {
-        let address: UnsafeMutablePointer<Value>
-
-        init(_ block: Block) { unsafe address = block.base }
+        var address: UnsafeMutablePointer<Value>?
     }
 
-    private var blocks: [Block] = []
+    private var blocks: [Block?] = []
     /// Where each of `blocks` begins.
     private var bases: [Base] = []
     /// What a row has that was never written.
     private let empty: Value
-    /// Stands wherever nothing was written yet; being shared, it is never written itself.
-    private var blank: Block?
 
     init(empty: Value) { self.empty = empty }
 
@@ -66,42 +65,61 @@ struct BlockTable<Value: BitwiseCopyable> {
     var capacity: Int { blocks.count * Self.blockSize }
 
     /// Bytes of memory taken by the blocks.
-    var allocatedBytes: Int { capacity * MemoryLayout<Value>.stride }
+    var allocatedBytes: Int {
+        blocks.count { $0 != nil } * Self.blockSize * MemoryLayout<Value>.stride
+    }
+
+    /// Where a row's value is, if anything was written near it.
+    @inline(__always)
+    private func address(_ row: UInt32) -> UnsafeMutablePointer<Value>? {
+        let block = Int(row) / Self.blockSize
+        guard block < bases.count, let base = unsafe bases[block].address else { return nil }
+        return unsafe base + Int(row) % Self.blockSize
+    }
 
     /// The value of a row. O(1).
     subscript(row: UInt32) -> Value {
         @inline(__always) get {
-            let block = Int(row) / Self.blockSize
-            guard block < bases.count else { return empty }
-            return unsafe bases[block].address[Int(row) % Self.blockSize]
+            guard let address = unsafe address(row) else { return empty }
+            return unsafe address.pointee
         }
-        set {
-            let block = Int(row) / Self.blockSize
-            own(block)
-            unsafe bases[block].address[Int(row) % Self.blockSize] = newValue
+        @inline(__always) _modify {
+            yield unsafe &own(row).pointee
         }
     }
+
+    /// Whether anything was written near a row: if not, its value is the empty one.
+    @inline(__always)
+    func hasBlock(for row: UInt32) -> Bool { unsafe address(row) != nil }
 
     /// Asks the processor for a row's value ahead of its use.
     @inline(__always)
     func prefetch(_ row: UInt32) {
-        let block = Int(row) / Self.blockSize
-        guard block < bases.count else { return }
-        unsafe Prefetch.line(bases[block].address + Int(row) % Self.blockSize)
+        if let address = unsafe address(row) { unsafe Prefetch.line(address) }
     }
 
-    /// Makes a block ours alone before it is written.
-    private mutating func own(_ block: Int) {
-        while blocks.count <= block {
-            let blank = self.blank ?? Block(repeating: empty)
-            self.blank = blank
-            blocks.append(blank)
-            bases.append(Base(blank))
+    /// Where a row's value is, in a block that is ours alone.
+    @inline(__always)
+    private mutating func own(_ row: UInt32) -> UnsafeMutablePointer<Value> {
+        let block = Int(row) / Self.blockSize
+        if block >= blocks.count || !isKnownUniquelyReferenced(&blocks[block]) { makeOwn(block) }
+        guard let base = unsafe bases[block].address else {
+            preconditionFailure("a block that is nowhere")
         }
-        guard !isKnownUniquelyReferenced(&blocks[block]) else { return }
-        blocks[block] = Block(
-            copying: blocks[block], isLarge: blocks.count > Self.smallBlocks)
-        bases[block] = Base(blocks[block])
+        return unsafe base + Int(row) % Self.blockSize
+    }
+
+    private mutating func makeOwn(_ block: Int) {
+        while blocks.count <= block {
+            blocks.append(nil)
+            unsafe bases.append(Base(address: nil))
+        }
+        let isLarge = blocks.count > Self.smallBlocks
+        let made =
+            blocks[block].map { Block(copying: $0, isLarge: isLarge) }
+            ?? Block(repeating: empty, isLarge: isLarge)
+        blocks[block] = made
+        unsafe bases[block].address = made.base
     }
 }
 

@@ -1,5 +1,3 @@
-internal import ByteCoding
-
 /// Values by numbers that this store gave out itself: a table with open addressing, without what
 /// `Dictionary` does for keys that somebody may have chosen.
 ///
@@ -50,18 +48,6 @@ struct NumberMap<Value> {
     func forEachInAnyOrder(_ body: (UInt64, Value) -> Void) {
         for (key, value) in zip(keys, values) {
             if let value { body(key, value) }
-        }
-    }
-
-    /// Asks the processor for where a key's value is to be found, ahead of its use.
-    func prefetch(_ key: UInt64) {
-        guard !keys.isEmpty else { return }
-        let home = home(of: key)
-        unsafe keys.withUnsafeBufferPointer { keys in
-            if let base = keys.baseAddress { unsafe Prefetch.line(base + home) }
-        }
-        unsafe values.withUnsafeBufferPointer { values in
-            if let base = values.baseAddress { unsafe Prefetch.line(base + home) }
         }
     }
 

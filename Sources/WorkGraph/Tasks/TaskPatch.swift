@@ -136,8 +136,8 @@ struct TaskPatch {
 
     private enum Comparison { case same, alike, other }
 
-    /// How texts differ as texts do: other bytes may be the same letters (é and e´), but not where
-    /// all are ASCII.
+    /// How texts differ as texts do: other bytes may be the same letters (é in one piece and in
+    /// two), but not where all are ASCII.
     private static func compare(_ old: RawSpan, _ new: String) -> Comparison {
         var new = new
         let known = new.withUTF8 { characters -> Comparison? in
