@@ -44,11 +44,14 @@ def judge(points):
 # with: all tasks, or the rows that were exported of the largest project.
 COSTS = [
     ("load", "s", "load.seconds", "tasks"),
+    ("load, primary's processor", "s", "load.processor_seconds.primary", "tasks"),
     ("memory of the primary", "MiB", "memory.primary_bytes", "tasks"),
     ("snapshot", "s", "snapshot.seconds", "tasks"),
+    ("snapshot, processor", "s", "snapshot.processor_seconds", "tasks"),
     ("size of a snapshot", "MiB", "snapshot.bytes", "tasks"),
     ("recovery from a snapshot", "s", "recovery.snapshot.until_open_seconds", "tasks"),
-    ("… of that, the snapshot", "s", "recovery.snapshot.load_seconds", "tasks"),
+    ("recovery, processor", "s", "recovery.snapshot.processor_seconds", "tasks"),
+    ("loading the snapshot", "s", "recovery.snapshot.load_seconds", "tasks"),
     ("get, p50", "µs", "get.p50_us", "tasks"),
     ("update, p50", "µs", "writers.without.p50_us", "tasks"),
     ("update, p99.9", "µs", "writers.without.p999_us", "tasks"),

@@ -243,6 +243,8 @@ def recovery(said):
             found[name] = int(text)
     if match := OPENED.search(said):
         found["log_bytes"], found["log_open_ms"] = map(int, match.groups())
-    if match := APPLIED.search(said):
-        found["applied"], found["apply_ms"] = map(int, match.groups())
+    # Once for what the log vouched for, and once more for what the other node had to confirm.
+    if parts := APPLIED.findall(said):
+        found["applied"] = sum(int(count) for count, _ in parts)
+        found["apply_ms"] = sum(int(took) for _, took in parts)
     return found
