@@ -4,8 +4,10 @@ internal import WorkProtocol
 struct CSVExport: Sendable {
     private let options: ExportOptions
     private let project: UInt64
-    private let isBoard: Bool
+    private let columns: [StandardColumn]
     private let fields: [Field]
+    /// What cells of fields are kept under: the field's name, numbered where several have it.
+    private let fieldNames: [String]
     private var writer: CSVWriter
     var bytes: [UInt8] = []
 
@@ -16,14 +18,16 @@ struct CSVExport: Sendable {
     init(_ options: ExportOptions, project: Project?, fields: [Field]) {
         self.options = options
         self.project = project?.gid ?? 0
-        isBoard = project?.defaultView == .board
+        columns = StandardColumn.layout(
+            is2018: options.dialect == ._2018, isBoard: project?.defaultView == .board,
+            withIDs: options.withIDs)
         self.fields = fields
+        fieldNames = fields.indices.map { index in
+            let name = fields[index].name
+            let ordinal = fields[..<index].count { $0.name == name }
+            return ordinal == 0 ? name : "\(name)#\(ordinal)"
+        }
         writer = CSVWriter(guardsFormulas: options.guardsFormulas)
-    }
-
-    private var columns: [StandardColumn] {
-        StandardColumn.layout(
-            is2018: options.dialect == ._2018, isBoard: isBoard, withIDs: options.withIDs)
     }
 
     mutating func begin() {
@@ -45,10 +49,9 @@ struct CSVExport: Sendable {
         for (index, field) in fields.enumerated() {
             let value = task.fields.first { $0.field == field.gid }
             let made = value.map { $0.text(of: field, lookup) } ?? ""
-            let ordinal = fields[..<index].count { $0.name == field.name }
-            let name = ordinal == 0 ? field.name : "\(field.name)#\(ordinal)"
             writer.cell(
-                kept.text(name, made: made), isNumber: field.kind == .number, into: &bytes)
+                kept.text(fieldNames[index], made: made), isNumber: field.kind == .number,
+                into: &bytes)
         }
         writer.endRow(into: &bytes)
     }
