@@ -135,7 +135,8 @@ class Endurance:
             "latency": {
                 field: steadiness.latency(slices, field)
                 for field in ("p50_us", "p99_us", "p999_us")},
-            "answered": steadiness.answered(slices), "log": steadiness.log_space(slices),
+            "answered": steadiness.answered(slices),
+            "log": steadiness.log_space(slices, end["content_bytes"]),
             "memory": steadiness.memory(
                 {**first, **resident(slices[0])},
                 {**{name: end[name] for name in first}, **resident(slices[-1])},

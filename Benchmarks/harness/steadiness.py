@@ -12,9 +12,11 @@ FLAT_RISE = 0.10
 # An open loop is kept up with if so much of what was offered is answered within its slice.
 KEPT_UP = 0.99
 
-# Snapshots a node keeps, the log after which it takes one, and its segments: the node's defaults.
+# Snapshots a node keeps, the least log after which it takes one, how many times that is the most,
+# and its segments: the node's defaults.
 SNAPSHOTS_KEPT = 2
 SNAPSHOT_LOG_BYTES = 256 << 20
+SNAPSHOT_LOG_TIMES = 4
 SEGMENT_BYTES = 64 << 20
 
 # Segments beside what the two snapshots need: two prepared ones, the reserve, the one that is
@@ -70,16 +72,20 @@ def answered(slices):
             report["operations"] / (report["offered"] * report["seconds"]) for report in reports)}
 
 
-def log_bound():
-    """The most bytes of log that a node's folder holds when all goes as it should."""
-    return SNAPSHOTS_KEPT * SNAPSHOT_LOG_BYTES + SEGMENTS_BESIDE * SEGMENT_BYTES
+def log_bound(content_bytes):
+    """The most bytes of log that a node's folder holds when all goes as it should: a snapshot is
+    due after as much log as the last one holds, within limits."""
+    due = min(max(SNAPSHOT_LOG_BYTES, content_bytes), SNAPSHOT_LOG_TIMES * SNAPSHOT_LOG_BYTES)
+    return SNAPSHOTS_KEPT * due + SEGMENTS_BESIDE * SEGMENT_BYTES
 
 
-def log_space(slices):
-    """The most bytes of log on either node, the bound, and whether it was kept."""
+def log_space(slices, content_bytes):
+    """The most bytes of log on either node, the bound for rows of so many bytes, and whether it was
+    kept."""
     most = {
         node: max(one["disk"][f"log {node}"] for one in slices) for node in ("a", "b")}
-    return {**most, "bound": log_bound(), "is_bounded": max(most.values()) <= log_bound()}
+    bound = log_bound(content_bytes)
+    return {**most, "bound": bound, "is_bounded": max(most.values()) <= bound}
 
 
 def memory(start, end, loading_bytes_a_row):

@@ -53,8 +53,9 @@ def verdict(found):
     log = judged["log"]
     sentences.append(
         f"- Log space bounded: {word(log['is_bounded'])}. At most {mebibytes(log['a'])} MiB on the "
-        f"primary and {mebibytes(log['b'])} on the follower, of {mebibytes(log['bound'])}: twice "
-        "256 MiB between the snapshots that are kept, and seven segments of 64 MiB.")
+        f"primary and {mebibytes(log['b'])} on the follower, of {mebibytes(log['bound'])}: "
+        "twice what is written until a snapshot is due (as much as the last one holds, from 256 "
+        "MiB to 1 GiB), since two are kept, and seven segments of 64 MiB.")
     memory = judged["memory"]
     sentences.append(
         f"- Memory grows for rows alone: {word(memory['is_for_rows'])}. The primary grew by "

@@ -140,9 +140,11 @@ class SteadinessTests(unittest.TestCase):
 
     def test_the_log_is_bounded_by_what_is_kept(self):
         bound = (2 * 256 + 7 * 64) << 20
-        self.assertEqual(steadiness.log_bound(), bound)
-        self.assertTrue(steadiness.log_space([one_slice(0, log=bound)])["is_bounded"])
-        self.assertFalse(steadiness.log_space([one_slice(0, log=bound + 1)])["is_bounded"])
+        self.assertEqual(steadiness.log_bound(1 << 20), bound)
+        self.assertEqual(steadiness.log_bound(300 << 20), bound + (2 * 44 << 20))
+        self.assertEqual(steadiness.log_bound(5 << 30), (2 * 1024 + 7 * 64) << 20)
+        self.assertTrue(steadiness.log_space([one_slice(0, log=bound)], 0)["is_bounded"])
+        self.assertFalse(steadiness.log_space([one_slice(0, log=bound + 1)], 0)["is_bounded"])
 
     def test_growth_is_put_down_to_rows(self):
         start = {"rows": 1000, "tasks": 500, "content_bytes": 300_000, "primary_bytes": 1e6,
@@ -164,7 +166,7 @@ class SteadinessTests(unittest.TestCase):
             "alarms": [], "verdict": {
                 "latency": {field: steadiness.latency(ran, field)
                             for field in ("p50_us", "p99_us", "p999_us")},
-                "answered": steadiness.answered(ran), "log": steadiness.log_space(ran),
+                "answered": steadiness.answered(ran), "log": steadiness.log_space(ran, 0),
                 "memory": steadiness.memory(
                     {"rows": 0, "tasks": 0, "content_bytes": 0, "primary_bytes": 0,
                      "replica_bytes": 0},
