@@ -4,6 +4,9 @@ from harness import course, plots
 from harness.report import align
 
 
+PLOTS = ["latency", "memory", "disk", "archive"]
+
+
 def page(found):
     """Steady.md."""
     parts = [
@@ -22,7 +25,7 @@ def page(found):
     if found.get("slices"):
         parts.append(
             "## Over the run\n\n" + "\n\n".join(
-                f"![{name}](plots/steady-{name}.svg)" for name in ("latency", "memory", "disk"))
+                f"![{name}](plots/steady-{name}.svg)" for name in PLOTS)
             + "\n\n" + slices(found))
     if found.get("alarms"):
         parts.append("## What the nodes complained of\n\n" + "\n".join(
@@ -121,5 +124,9 @@ def draw(found, folder):
         [(title, over([one["disk"][part] / 2**20 for one in ran]))
          for title, part in (
              ("primary's log", "log a"), ("follower's log", "log b"),
-             ("primary's snapshots", "snapshots a"), ("archive", "archive"))]
+             ("primary's snapshots", "snapshots a"))]
     ).write(folder / "steady-disk.svg")
+    plots.timeline(
+        "Archive, from which nothing is removed by itself, MiB",
+        [("archive", over([one["disk"]["archive"] / 2**20 for one in ran]))]
+    ).write(folder / "steady-archive.svg")

@@ -179,7 +179,8 @@ class SteadinessTests(unittest.TestCase):
             steady_page.draw(found, pathlib.Path(folder) / "plots")
             drawn = sorted((pathlib.Path(folder) / "plots").iterdir())
             self.assertEqual([path.name for path in drawn], [
-                "steady-disk.svg", "steady-latency.svg", "steady-memory.svg"])
+                "steady-archive.svg", "steady-disk.svg", "steady-latency.svg",
+                "steady-memory.svg"])
             for path in drawn:
                 xml.etree.ElementTree.parse(path)
 
