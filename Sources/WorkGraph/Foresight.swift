@@ -52,7 +52,7 @@ extension Shard {
     }
 
     /// Foresees the applying of a record from its body, which need not be valid, and takes the
-    /// first step of fetching. O(changes).
+    /// first step of fetching. O(1).
     package func foresee(record body: RawSpan, in ordinal: UInt32) -> Foresight {
         guard let workspace = workspace(ordinal) else { return Foresight() }
         return workspace.foresee(record: body)
@@ -133,17 +133,12 @@ extension WorkspaceGraph {
     func foresee(record body: RawSpan) -> Foresight {
         var foresight = Foresight()
         foresight.workspace = ordinal
-        do throws(Corruption) {
-            // What is new, as its number tells, lies nowhere yet.
-            guard let change = try RecordHead.firstChange(in: body), change.row < nextRow else {
-                return foresight
-            }
-            foresight.row = change.row
-            foresight.tellsStories = true
-            foresight.step = .places
-        } catch {
-            return Foresight()
-        }
+        let row = RecordHead.firstRow(in: body)
+        // What is new, as its number tells, lies nowhere yet.
+        guard row != 0, row < nextRow else { return foresight }
+        foresight.row = row
+        foresight.tellsStories = true
+        foresight.step = .places
         fetch(&foresight)
         return foresight
     }
