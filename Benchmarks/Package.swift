@@ -31,14 +31,13 @@ let package = Package(
         .executableTarget(
             name: "peer-load", dependencies: ["COpenSSL", "CEpoll"], path: "PeerLoad",
             swiftSettings: settings),
-        // The folder's name and place are what benchmark's plugin looks for.
+        // `swift package benchmark` finds it by its folder being in one called Benchmarks.
         .executableTarget(
             name: "microbenchmarks",
             dependencies: [
                 "ProtobufComparison", .product(name: "Microbenchmarks", package: "holdfast"),
                 .product(name: "Benchmark", package: "benchmark"),
-            ], path: "Micro", swiftSettings: settings,
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+            ], path: "Micro", swiftSettings: settings),
         .target(
             name: "ProtobufComparison",
             dependencies: [

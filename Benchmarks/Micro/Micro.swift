@@ -8,12 +8,17 @@ import ProtobufComparison
 private let cost = BenchmarkMetric.custom(
     "ns of processor time a unit", polarity: .prefersSmaller, useScalingFactor: false)
 
-let benchmarks: @Sendable () -> Void = {
-    for one in Microbenchmark.all {
-        register(one)
-        // Next to what it is compared with, since the machine changes.
-        for other in ProtobufComparison.all where other.name.hasPrefix(one.name + ",") {
-            register(other)
+/// What benchmark's own plugin would write. With the plugin, the tools it needs would be built for
+/// `peer-load`, too.
+@main
+struct Micro: BenchmarkRunnerHooks {
+    static func registerBenchmarks() {
+        for one in Microbenchmark.all {
+            register(one)
+            // Next to what it is compared with, since the machine changes.
+            for other in ProtobufComparison.all where other.name.hasPrefix(one.name + ",") {
+                register(other)
+            }
         }
     }
 }
