@@ -28,7 +28,8 @@ private func register(_ one: Microbenchmark) {
     Benchmark(
         "\(one.name) (\(one.unit))",
         configuration: .init(
-            metrics: [cost], warmupIterations: 3, maxDuration: .seconds(3), maxIterations: 10_000)
+            metrics: [cost], units: [cost: .count], warmupIterations: 3, maxDuration: .seconds(3),
+            maxIterations: 10_000)
     ) { benchmark in
         guard let work else { return benchmark.error("nothing was made ready") }
         try work.makeReady()

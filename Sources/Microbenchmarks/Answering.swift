@@ -7,6 +7,10 @@ extension Microbenchmark {
         Gets(try SampleWorkspace(tasks: $0.tasks), $0)
     }
 
+    static let groupedGets = Microbenchmark(name: "answer get, 16 together", unit: "query") {
+        Gets(try SampleWorkspace(tasks: $0.tasks), together: 16, $0)
+    }
+
     static let lists = Microbenchmark(name: "answer list of 50", unit: "query") {
         Lists(try SampleWorkspace(tasks: $0.tasks), $0)
     }
@@ -16,17 +20,21 @@ extension Microbenchmark {
     }
 }
 
-/// Gets random tasks, all fields.
+/// Gets random tasks, all fields; several that came together are foreseen, as the node does.
 private final class Gets: MeasuredWork {
     let units: Int
     private let workspace: SampleWorkspace
     private var queries: [(query: Query, principal: Principal)] = []
+    private var payloads: [[UInt8]] = []
     private var asked: [UInt64] = []
     private var last: [UInt8] = []
     private var bytes = 0
+    private let together: Int
+    private var foresights: [Foresight] = []
 
-    init(_ workspace: SampleWorkspace, _ extent: Extent) {
+    init(_ workspace: SampleWorkspace, together: Int = 1, _ extent: Extent) {
         self.workspace = workspace
+        self.together = together
         units = extent.units
     }
 
@@ -35,17 +43,35 @@ private final class Gets: MeasuredWork {
         queries = asked.map { task in
             (.getTask(GetTask.with { $0.task = task }), workspace.randomPerson())
         }
+        payloads = queries.map { $0.query.encoded() }
     }
 
     func run() throws {
         var writer = ByteWriter(capacity: 4096)
         let shard = workspace.shard
-        for (query, principal) in queries {
+        for (number, (query, principal)) in queries.enumerated() {
+            if together > 1, number % together == 0 { foresee(number) }
             writer.removeAll()
             try shard.answer(query, in: SampleWorkspace.ordinal, as: principal, into: &writer)
             bytes += writer.count
         }
         last = writer.bytes
+    }
+
+    /// Fetches what the next queries will look at.
+    private func foresee(_ start: Int) {
+        let shard = workspace.shard
+        for index in start..<min(start + together, queries.count) {
+            let payload = payloads[index]
+            foresights.append(
+                unsafe shard.foresee(
+                    .getTask, payload.span.bytes, in: SampleWorkspace.ordinal,
+                    as: queries[index].principal))
+        }
+        while foresights.contains(where: \.isOpen) {
+            for index in foresights.indices { shard.fetch(&foresights[index]) }
+        }
+        foresights.removeAll(keepingCapacity: true)
     }
 
     func check() throws {

@@ -33,17 +33,21 @@ private final class SampleLog {
         settle()
     }
 
-    /// Opens the log anew, having verified all of it.
-    func reopen() throws { log = try Self.open(disk, options, core, background) }
+    /// Opens the log anew, having verified all of it; gives what it sees to be committed.
+    func reopen(_ committed: @escaping (Batch) -> Void) throws {
+        log = try Self.open(disk, options, core, background, committed)
+    }
 
     private static func open(
-        _ disk: MemoryDisk, _ options: LogOptions, _ core: HeldQueue, _ background: HeldQueue
+        _ disk: MemoryDisk, _ options: LogOptions, _ core: HeldQueue, _ background: HeldQueue,
+        _ committed: ((Batch) -> Void)? = nil
     ) throws -> Log {
         let name = Identity(high: 1, low: 2)
         return try Log.open(
             disk: disk, identity: LogIdentity(cluster: name, history: name), options: options,
             queues: LogQueues(core: core, background: background),
-            randomness: DrawnRandomness(), evidence: LogEvidence(isFresh: !disk.exists(Log.folder)))
+            randomness: DrawnRandomness(), evidence: LogEvidence(isFresh: !disk.exists(Log.folder)),
+            committed: committed)
     }
 
     /// Appends records that are encoded already.
@@ -122,14 +126,15 @@ private final class LogAppending: MeasuredWork {
     }
 }
 
-/// What a start does without a snapshot: the log is verified from its first segment on, read again
-/// and applied.
+/// What a start does without a snapshot: the log is verified from its first segment on and applied
+/// meanwhile; what no later batch calls committed is read and applied after that.
 private final class Replay: MeasuredWork {
     let units: Int
     private let workspace: SampleWorkspace
     private let log: SampleLog
     private var shard = Shard()
-    private var replayed = 0
+    private var replayed = LSN.zero
+    private var damage: Corruption?
 
     /// A batch holds what came together.
     private static let recordsInBatch = 16
@@ -155,27 +160,34 @@ private final class Replay: MeasuredWork {
 
     func makeReady() {
         shard = Shard()
-        replayed = 0
+        replayed = .zero
     }
 
     func run() throws {
-        try log.reopen()
-        var next = log.log.oldest
-        while next <= log.log.head.last {
-            for batch in try log.log.batches(from: next, maxBytes: 1 << 20) {
-                try batch.forEachRecord { record throws(Corruption) in
-                    try shard.apply(
-                        record.body, in: UInt32(truncatingIfNeeded: record.workspace),
-                        at: record.position)
-                    replayed += 1
-                }
-                next = batch.last.next
+        shard.beginReplay()
+        try log.reopen { [unowned self] in apply($0) }
+        while replayed < log.log.head.last, damage == nil {
+            for batch in try log.log.batches(from: replayed.next, maxBytes: 1 << 20) {
+                apply(batch)
             }
         }
+        shard.endReplay()
+    }
+
+    private func apply(_ batch: Batch) {
+        do throws(Corruption) {
+            try batch.forEachRecord { record throws(Corruption) in
+                try shard.apply(
+                    record.body, in: UInt32(truncatingIfNeeded: record.workspace),
+                    at: record.position)
+                replayed = record.lsn
+            }
+        } catch { damage = error }
     }
 
     func check() throws {
-        try WrongResult.unless(replayed, is: units, "records")
+        try WrongResult.unless(damage, is: nil, "damage")
+        try WrongResult.unless(replayed, is: LSN(UInt64(units)), "the last record")
         try WrongResult.unless(
             shard.workspace(SampleWorkspace.ordinal)?.digest, is: workspace.graph.digest, "digest")
     }

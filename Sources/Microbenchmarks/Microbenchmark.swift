@@ -25,8 +25,8 @@ public struct Microbenchmark: Sendable, CustomStringConvertible {
     /// All of them, in the order of a request's path.
     public static let all: [Microbenchmark] =
         codecs + frames + [
-            authorising, performingCreates, performingUpdates, gets, lists, applyingCreates,
-            applyingUpdates, lonelyAppends, groupedAppends, replay, snapshotRows,
+            authorising, performingCreates, performingUpdates, gets, groupedGets, lists,
+            applyingCreates, applyingUpdates, lonelyAppends, groupedAppends, replay, snapshotRows,
             snapshotCompression, snapshotLoading,
         ]
 }
