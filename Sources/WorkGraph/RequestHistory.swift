@@ -228,7 +228,12 @@ struct RequestHistory {
         }
         if end > 0 { session.outcomes.removeSubrange(..<end) }
         let kept = Kept(outcome)
-        session.outcomes.insert(kept, at: place(outcome.sequence, in: session.outcomes))
+        let place = place(outcome.sequence, in: session.outcomes)
+        if place == session.outcomes.count {
+            session.outcomes.append(kept)
+        } else {
+            session.outcomes.insert(kept, at: place)
+        }
         session.bytes += outcome.answer.count
         session.outcomesDigest &+= kept.digest
         while session.outcomes.count > 1,

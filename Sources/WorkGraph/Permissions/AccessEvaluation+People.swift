@@ -6,7 +6,7 @@ extension WorkspaceGraph {
     /// in their teams, those in projects they see, and those who are assigned or follow a task they
     /// see.
     func canSee(person account: UInt64, _ caller: Caller) -> Bool {
-        guard indexes.people[account] != nil else { return false }
+        guard indexes.people.has(account) else { return false }
         if !caller.isGuest || caller.account == account { return true }
         return acquaintances(of: caller).contains(account) || shareTask(with: account, caller)
     }

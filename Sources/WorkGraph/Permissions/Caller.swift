@@ -37,20 +37,33 @@ struct Caller {
     }
 }
 
+/// What a person is in a workspace: what each request asks, without the person's texts.
+struct Standing {
+    var role: Role
+    var isActive: Bool
+    var isService: Bool
+}
+
 extension WorkspaceGraph {
+    /// What a person is here; nil for strangers. O(1).
+    func standing(ofPerson account: UInt64) -> Standing? {
+        var standing: Standing?
+        indexes.people.withValue(account) { person in
+            standing = Standing(
+                role: person.role, isActive: person.isActive, isService: person.isService)
+        }
+        return standing
+    }
+
     /// The principal as a caller of this workspace. To everybody else the workspace does not exist.
     func caller(_ principal: Principal) throws(Rejection) -> Caller {
         if principal.isNode { return Caller(principal: principal, role: .admin) }
         if ordinal == 0 { return try directoryCaller(principal) }
-        // Of a person no more is taken out than is asked: each request comes by here.
-        var role = Role.none
-        indexes.people.withValue(principal.account.rawValue) { person in
-            if person.isActive, person.isService == principal.isService { role = person.role }
-        }
-        guard !role.isNone, !principal.isService || principal.home == ordinal else {
-            throw .notFound
-        }
-        return Caller(principal: principal, role: role)
+        guard let person = standing(ofPerson: principal.account.rawValue), person.isActive,
+            !person.role.isNone, person.isService == principal.isService,
+            !principal.isService || principal.home == ordinal
+        else { throw .notFound }
+        return Caller(principal: principal, role: person.role)
     }
 
     /// In the directory everybody with an active account is a member, and operators are admins.
@@ -106,7 +119,7 @@ extension Caller {
 
 /// Comparisons by pattern: `==` of an enumeration of another module is a call through its witness.
 extension Role {
-    fileprivate var isNone: Bool { if case .none = self { true } else { false } }
+    var isNone: Bool { if case .none = self { true } else { false } }
     fileprivate var isGuest: Bool { if case .guest = self { true } else { false } }
     fileprivate var isAdmin: Bool { if case .admin = self { true } else { false } }
 }

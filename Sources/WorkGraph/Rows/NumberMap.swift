@@ -51,6 +51,9 @@ struct NumberMap<Value> {
         }
     }
 
+    /// Whether there is a value for a key.
+    func has(_ key: UInt64) -> Bool { place(of: key) != nil }
+
     /// Calls `body` with the value of a key, not copied, if there is one.
     @inline(__always)
     func withValue(_ key: UInt64, _ body: (borrowing Value) -> Void) {

@@ -6,10 +6,10 @@ extension WorkspaceGraph {
     func requirePerson(
         _ account: UInt64, _ field: String, _ caller: Caller
     ) throws(Rejection) {
-        guard let person = indexes.people[account], canSee(person: account, caller) else {
+        guard let person = standing(ofPerson: account), canSee(person: account, caller) else {
             throw .notFound(field)
         }
-        guard person.isActive, person.role != .none else {
+        guard person.isActive, !person.role.isNone else {
             throw .badField(field, "This person is no longer active in the workspace.")
         }
         guard !person.isService else {
@@ -20,7 +20,7 @@ extension WorkspaceGraph {
     /// Makes somebody a collaborator by what they do or what is done to them: if it is a person,
     /// and there is room. What brought it about is not refused for want of that.
     func follow(_ task: inout TaskRow, _ account: UInt64) {
-        guard let person = indexes.people[account], !person.isService,
+        guard let person = standing(ofPerson: account), !person.isService,
             task.collaborators.count < GraphLimits.collaboratorsPerTask,
             !task.collaborators.contains(account)
         else { return }
