@@ -65,8 +65,7 @@ private final class Gets: MeasuredWork {
             let payload = payloads[index]
             foresights.append(
                 unsafe shard.foresee(
-                    .getTask, payload.span.bytes, in: SampleWorkspace.ordinal,
-                    as: queries[index].principal))
+                    .getTask, payload.span.bytes, in: SampleWorkspace.ordinal))
         }
         while foresights.contains(where: \.isOpen) {
             for index in foresights.indices { shard.fetch(&foresights[index]) }

@@ -90,41 +90,6 @@ extension Batch {
         }
     }
 
-    /// As `forEachRecord(_:)`, and before every `count` records shows them to `glance` and then
-    /// calls `then`, so that what they will need can be fetched for all of them together. A record
-    /// that cannot be read is left to `visit`'s turn.
-    package func forEachRecord(
-        ahead count: Int, _ glance: (borrowing RecordView) -> Void, then: () -> Void,
-        _ visit: (borrowing RecordView) throws(Corruption) -> Void
-    ) throws(Corruption) {
-        var offset = 0
-        var left = 0
-        try forEachRecord { view throws(Corruption) in
-            if left == 0 {
-                self.glance(from: offset, at: view.lsn, most: count, glance)
-                then()
-                left = count
-            }
-            left -= 1
-            offset += Record.headerBytes + view.body.byteCount
-            try visit(view)
-        }
-    }
-
-    private func glance(
-        from offset: Int, at lsn: LSN, most count: Int, _ body: (borrowing RecordView) -> Void
-    ) {
-        let bytes = payload.raw
-        var reader = ByteReader(bytes.extracting(offset..<bytes.byteCount))
-        var lsn = lsn
-        for _ in 0..<count where !reader.isAtEnd {
-            do throws(Corruption) { body(try Batch.readRecord(at: lsn, from: &reader)) } catch {
-                return
-            }
-            lsn = lsn.next
-        }
-    }
-
     /// The batch with its records up to `lsn` only: what a restore to a place within it ends with.
     /// (It has another chain: it is no part of this history any more.)
     /// - Precondition: `lsn` is one of its records.

@@ -69,8 +69,7 @@ extension Node {
         do {
             var left = count
             for batch in try log.batches(from: applied.next, maxBytes: 1 << 20) where left > 0 {
-                try batch.forEachRecord(ahead: Self.foreseen, foresee, then: fetchForeseen) {
-                    record throws(Corruption) in
+                try batch.forEachRecord { record throws(Corruption) in
                     guard record.lsn > applied, record.lsn <= applyTarget else { return }
                     try apply(record)
                     left -= 1

@@ -80,7 +80,7 @@ package final class Node: @unchecked Sendable {
     var applyTarget = LSN.zero
     var applied = LSN.zero
     var isApplying = false
-    /// What is being fetched for requests or records that come next; empty in between.
+    /// What is being fetched for requests that come next; empty in between.
     var foresights: [Foresight] = []
     /// Digests the primary sent, to be compared when the state is exactly there.
     var wantedDigest: (lsn: LSN, digests: [UInt8])?

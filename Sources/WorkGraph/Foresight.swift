@@ -1,14 +1,14 @@
 internal import ByteCoding
 package import WorkProtocol
 
-/// What a request or a record that comes soon will read: enough to ask the processor for it ahead.
+/// What a request that comes soon will read: enough to ask the processor for it ahead.
 ///
 /// A row out of a million lies in no cache; a request waits for its slot, then for its row, then
 /// for the lists it stands in, 150 to 260 ns each time. Requests that came together need not wait
 /// one after the other: whoever has several foresees all of them, then fetches for all of them,
 /// step by step, and then runs them.
 ///
-///     var coming = frames.map { shard.foresee($0.method, $0.payload, in: ordinal, as: somebody) }
+///     var coming = frames.map { shard.foresee($0.method, $0.payload, in: ordinal) }
 ///     while coming.contains(where: \.isOpen) {
 ///         for index in coming.indices { shard.fetch(&coming[index]) }
 ///     }
@@ -45,17 +45,10 @@ extension Shard {
     ///
     /// Who asks makes no difference, so that what is fetched tells nothing of who may see it.
     package func foresee(
-        _ method: Method, _ payload: RawSpan, in ordinal: UInt32, as _: Principal
+        _ method: Method, _ payload: RawSpan, in ordinal: UInt32
     ) -> Foresight {
         guard let workspace = workspace(ordinal) else { return Foresight() }
         return workspace.foresee(method, payload)
-    }
-
-    /// Foresees the applying of a record from its body, which need not be valid, and takes the
-    /// first step of fetching. O(1).
-    package func foresee(record body: RawSpan, in ordinal: UInt32) -> Foresight {
-        guard let workspace = workspace(ordinal) else { return Foresight() }
-        return workspace.foresee(record: body)
     }
 
     /// Takes the next step of fetching. What the step before asked for is read, so that others
@@ -128,19 +121,6 @@ extension WorkspaceGraph {
     private func number(_ gid: UInt64) -> UInt32 {
         let gid = Gid(gid)
         return gid.isValid && gid.workspace == ordinal ? gids.row(gid) : 0
-    }
-
-    func foresee(record body: RawSpan) -> Foresight {
-        var foresight = Foresight()
-        foresight.workspace = ordinal
-        let row = RecordHead.firstRow(in: body)
-        // What is new, as its number tells, lies nowhere yet.
-        guard row != 0, row < nextRow else { return foresight }
-        foresight.row = row
-        foresight.tellsStories = true
-        foresight.step = .places
-        fetch(&foresight)
-        return foresight
     }
 
     // MARK: - Fetching

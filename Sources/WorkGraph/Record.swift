@@ -74,21 +74,6 @@ extension RecordHead {
         }
     }
 
-    /// The row of the first change of a record that is as this program writes them; else 0.
-    static func firstRow(in body: RawSpan) -> UInt32 {
-        var scan = RowScan(body)
-        _ = scan.varint(1)
-        _ = scan.fixed64(2)
-        _ = scan.varint(3)
-        _ = scan.content(4)
-        _ = scan.varint(5)
-        _ = scan.varint(6)
-        _ = scan.fixed64(7)
-        guard let change = scan.content(8), change.count >= 8 else { return 0 }
-        let word = scan.element64(change.lowerBound)
-        return word & 0xFF == 1 << 3 | 5 ? UInt32(truncatingIfNeeded: word &>> 8) : 0
-    }
-
     /// A session is 16 bytes, big-endian; of any other length it is none.
     private static func session(
         _ reader: inout ByteReader

@@ -28,11 +28,7 @@ import WorkProtocol
         for bytes in [payload, changed, cut] {
             for ordinal in [World.ordinal, 8] {
                 fetchAll(
-                    world.shard.foresee(
-                        method, bytes.span.bytes, in: ordinal, as: world.ann),
-                    world.shard)
-                fetchAll(
-                    world.shard.foresee(record: bytes.span.bytes, in: ordinal), world.shard)
+                    world.shard.foresee(method, bytes.span.bytes, in: ordinal), world.shard)
             }
         }
     }
@@ -76,37 +72,5 @@ import WorkProtocol
         #expect(world.records == plain.records, "seed \(seed)")
         #expect(world.graph.digest == plain.graph.digest, "seed \(seed)")
         #expect(world.graph.checkInvariants() == [], "seed \(seed)")
-    }
-
-    @Test func `records foreseen in batches are applied as if they were not`() throws {
-        let world = try World()
-        var commands = CommandGenerator(seed: 5, people: world.people)
-        for _ in 0..<600 {
-            let (principal, command) = commands.next()
-            if let performed = try? world.perform(command, as: principal),
-                let changed = try? Changed(decoding: performed.answer)
-            {
-                commands.note(command, changed)
-            }
-        }
-        let other = Shard()
-        var position: UInt64 = 0
-        for start in stride(from: 0, to: world.records.count, by: 16) {
-            let batch = world.records[start..<min(start + 16, world.records.count)]
-            var coming: [Foresight] = []
-            for record in batch {
-                coming.append(other.foresee(record: record.span.bytes, in: World.ordinal))
-            }
-            while coming.contains(where: \.isOpen) {
-                for index in coming.indices { other.fetch(&coming[index]) }
-            }
-            for record in batch {
-                position += 1
-                try other.apply(record.span.bytes, in: World.ordinal, at: position)
-            }
-        }
-        let replayed = try #require(other.workspace(World.ordinal))
-        #expect(replayed.digest == world.graph.digest)
-        #expect(replayed.indexes == world.graph.indexes)
     }
 }

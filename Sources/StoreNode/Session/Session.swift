@@ -99,10 +99,8 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     /// several times, and all of them can wait together.
     /// - Returns: how many frames were looked at, at least 1.
     private func foresee(_ reader: borrowing ByteReader) -> Int {
-        guard reader.remaining > Self.loneBytes, let principal = credentials?.principal else {
-            return 1
-        }
-        return max(node.foresee(decoder, reader, principal), 1)
+        guard reader.remaining > Self.loneBytes, credentials != nil else { return 1 }
+        return max(node.foresee(decoder, reader), 1)
     }
 
     /// A read of so few bytes is one request, which nothing else can wait with.
