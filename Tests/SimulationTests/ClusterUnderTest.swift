@@ -18,6 +18,20 @@ extension SimulatedCluster {
         return cluster
     }
 
+    /// A primary that is alone, because its follower has gone for good.
+    static func lonely(
+        _ configure: (SimulatedCluster) -> Void = { _ in }
+    ) throws -> (cluster: SimulatedCluster, primary: SimulatedHost) {
+        let cluster = SimulatedCluster.working(configure)
+        let (primary, follower) = try cluster.pair()
+        follower.retire()
+        cluster.run(for: .milliseconds(1_500))
+        cluster.degrade(primary)
+        cluster.run(until: { primary.node?.standing.members.count == 1 }, limit: .seconds(5))
+        cluster.expectWrites()
+        return (cluster, primary)
+    }
+
     /// The machine that serves, and the other one.
     func pair() throws -> (primary: SimulatedHost, follower: SimulatedHost) {
         let primary = try #require(primary, "seed \(seed): \(summary)")

@@ -115,13 +115,7 @@ import WorkProtocol
     }
 
     @Test func `a node that is only joining is not promoted`() throws {
-        let cluster = SimulatedCluster.working()
-        let (primary, follower) = try cluster.pair()
-        follower.retire()
-        cluster.run(for: .milliseconds(1_500))
-        cluster.degrade(primary)
-        cluster.run(until: { primary.node?.standing.members.count == 1 }, limit: .seconds(5))
-        cluster.expectWrites()
+        let (cluster, primary) = try SimulatedCluster.lonely()
         let fresh = cluster.addFollower()
         fresh.slow(flush: .milliseconds(400))
         cluster.run(for: .milliseconds(5))

@@ -5,22 +5,8 @@ import Testing
 
 /// Named scenarios: who joins, by what, while what else goes on.
 @Suite struct MembershipScenarioTests {
-    /// A primary that is alone, because its follower has gone for good.
-    private func lonely(
-        _ configure: (SimulatedCluster) -> Void = { _ in }
-    ) throws -> (cluster: SimulatedCluster, primary: SimulatedHost) {
-        let cluster = SimulatedCluster.working(configure)
-        let (primary, follower) = try cluster.pair()
-        follower.retire()
-        cluster.run(for: .milliseconds(1_500))
-        cluster.degrade(primary)
-        cluster.run(until: { primary.node?.standing.members.count == 1 }, limit: .seconds(5))
-        cluster.expectWrites()
-        return (cluster, primary)
-    }
-
     @Test func `a follower that is lost is replaced by a fresh one`() throws {
-        let (cluster, primary) = try lonely()
+        let (cluster, primary) = try SimulatedCluster.lonely()
         cluster.addFollower()
         let isPaired = cluster.run(until: { cluster.isPaired }, limit: .seconds(10))
         #expect(isPaired, "seed \(cluster.seed): \(cluster.summary)")
@@ -49,7 +35,7 @@ import Testing
     }
 
     @Test func `a fresh follower takes a snapshot while writes go on, then leads`() throws {
-        let (cluster, primary) = try lonely {
+        let (cluster, primary) = try SimulatedCluster.lonely {
             $0.segmentBytes = 64 << 10
             $0.snapshotBytes = 64 << 10
         }
@@ -73,7 +59,7 @@ import Testing
     }
 
     @Test func `a follower that crashes while it takes a snapshot takes it again`() throws {
-        let (cluster, _) = try lonely {
+        let (cluster, _) = try SimulatedCluster.lonely {
             $0.segmentBytes = 64 << 10
             $0.snapshotBytes = 64 << 10
         }
@@ -93,7 +79,7 @@ import Testing
     @Test func `a primary that dies while a follower joins it comes back and lets it join`() throws
     {
         for milliseconds in [UInt64(20), 120, 260, 400] {
-            let (cluster, primary) = try lonely()
+            let (cluster, primary) = try SimulatedCluster.lonely()
             cluster.addFollower()
             cluster.run(for: .milliseconds(milliseconds))
             primary.kill()
