@@ -108,30 +108,42 @@ extension Log {
         _ segment: Segment, _ place: inout SegmentMark, from lsn: LSN, upTo end: LSN,
         _ take: (StoredBatch) -> Bool
     ) throws(LogFailure) -> Bool {
+        let last = LSN(end.rawValue - 1)
+        let (stopped, ended) = try segment.read(
+            on: disk, at: place, from: lsn, through: last, flushed: flushed, take)
+        cursor = ended
+        return stopped
+    }
+}
+
+extension Segment {
+    /// Reads its flushed batches, beginning at `place`: gives `take` those that hold `lsn` or come
+    /// after it, until `last` or until `take` has had enough.
+    /// - Returns: whether it has, and where reading can go on: at the batch that it refused.
+    /// - Throws: `.damage` if what is there does not verify, `.disk` if it cannot be read.
+    func read(
+        on disk: any Disk, at place: SegmentMark, from lsn: LSN, through last: LSN, flushed: LSN,
+        _ take: (StoredBatch) -> Bool
+    ) throws(LogFailure) -> (stopped: Bool, ended: ReadCursor) {
+        let path = "\(Log.folder)/\(name)"
         do {
-            let file = try disk.open(path(segment.name), .read)
+            let file = try disk.open(path, .read)
             defer { file.close() }
             var reader = SegmentReader(
-                file: file, path: path(segment.name), salt: segment.header.salt,
-                alignment: segment.header.alignment, end: segment.fileBytes,
-                offset: place.offset, head: place.before)
-            while reader.head.last.next < end {
-                let before = ReadCursor(
-                    segment: segment.name, offset: reader.offset, before: reader.head)
+                file: file, path: path, salt: header.salt, alignment: header.alignment,
+                end: fileBytes, offset: place.offset, head: place.before)
+            while reader.head.last < last {
+                let before = ReadCursor(segment: name, offset: reader.offset, before: reader.head)
                 let step = try reader.next()
                 if case .mark = step, reader.offset > before.offset { continue }
                 guard case .batch(let stored) = step else {
-                    throw LogFailure.missing(
-                        step, at: before, in: path(segment.name), flushed: flushed)
+                    throw LogFailure.missing(step, at: before, in: path, flushed: flushed)
                 }
-                if stored.batch.last < lsn { continue }
-                guard take(stored) else {
-                    cursor = before
-                    return true
-                }
+                if stored.batch.last >= lsn, !take(stored) { return (true, before) }
             }
-            cursor = ReadCursor(segment: segment.name, offset: reader.offset, before: reader.head)
-            return false
+            return (
+                false, ReadCursor(segment: name, offset: reader.offset, before: reader.head)
+            )
         } catch let failure as LogFailure {
             throw failure
         } catch let error as DiskError {

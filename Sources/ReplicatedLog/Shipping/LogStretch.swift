@@ -6,7 +6,6 @@ package struct LogStretch: Sendable {
     /// A segment, where in it reading begins, and the last record to be read in it.
     private struct Part {
         var segment: Segment
-        var path: String
         var start: SegmentMark
         var last: LSN
     }
@@ -14,7 +13,6 @@ package struct LogStretch: Sendable {
     private let disk: any Disk
     private let parts: [Part]
     private let from: LSN
-    private let through: LSN
     private let flushed: LSN
 
     /// - Returns: nil if nothing of it is flushed.
@@ -28,15 +26,13 @@ package struct LogStretch: Sendable {
         }
         disk = log.disk
         self.from = from
-        self.through = through
         flushed = log.flushed
         let segments = log.segments[index...].prefix { $0.first <= through }
         var last = through
         var parts: [Part] = []
         for segment in segments.reversed() {
             let start = segment.marks.last { $0.before.last < from } ?? segment.marks[0]
-            parts.append(
-                Part(segment: segment, path: log.path(segment.name), start: start, last: last))
+            parts.append(Part(segment: segment, start: start, last: last))
             last = segment.header.before.last
         }
         self.parts = parts.reversed()
@@ -53,7 +49,9 @@ package struct LogStretch: Sendable {
         var batches: [Batch] = []
         var bytes = 0
         for part in parts {
-            let isFull = try read(part) { stored in
+            let (isFull, _) = try part.segment.read(
+                on: disk, at: part.start, from: from, through: part.last, flushed: flushed
+            ) { stored in
                 bytes += stored.batch.payload.count
                 guard batches.isEmpty || bytes <= ArchivedLogFile.payloadBytes else { return false }
                 before = before ?? stored.before
@@ -63,37 +61,6 @@ package struct LogStretch: Sendable {
             if isFull { break }
         }
         return before.map { ShippedBatches(before: $0, batches: batches) }
-    }
-
-    /// - Returns: whether `take` has had enough.
-    private func read(
-        _ part: Part, _ take: (StoredBatch) -> Bool
-    ) throws(LogFailure) -> Bool {
-        do {
-            let file = try disk.open(part.path, .read)
-            defer { file.close() }
-            var reader = SegmentReader(
-                file: file, path: part.path, salt: part.segment.header.salt,
-                alignment: part.segment.header.alignment, end: part.segment.fileBytes,
-                offset: part.start.offset, head: part.start.before)
-            while reader.head.last < part.last {
-                let place = ReadCursor(
-                    segment: part.segment.name, offset: reader.offset, before: reader.head)
-                let step = try reader.next()
-                if case .mark = step, reader.offset > place.offset { continue }
-                guard case .batch(let stored) = step else {
-                    throw LogFailure.missing(step, at: place, in: part.path, flushed: flushed)
-                }
-                if stored.batch.last >= from, !take(stored) { return true }
-            }
-            return false
-        } catch let failure as LogFailure {
-            throw failure
-        } catch let error as DiskError {
-            throw .disk(error)
-        } catch {
-            preconditionFailure("no other error is thrown")
-        }
     }
 }
 
