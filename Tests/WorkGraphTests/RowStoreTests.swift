@@ -15,7 +15,7 @@ import WorkProtocol
         let store: RowStore
         let model: [UInt32: Row]
 
-        init(_ store: borrowing RowStore, _ model: [UInt32: Row]) {
+        init(_ store: inout RowStore, _ model: [UInt32: Row]) {
             self.store = store.copy()
             self.model = model
         }
@@ -58,7 +58,7 @@ import WorkProtocol
             #expect(store.bytes(of: row) == model[row]?.bytes, "seed \(seed), step \(step)")
             #expect(store.kind(of: row) == model[row]?.kind)
             #expect(store.count == model.count)
-            if random.once(in: 300) { copies.append(Copy(store, model)) }
+            if random.once(in: 300) { copies.append(Copy(&store, model)) }
             if random.once(in: 700), !copies.isEmpty { copies.removeFirst() }
         }
         #expect(rows(of: store) == model, "seed \(seed)")

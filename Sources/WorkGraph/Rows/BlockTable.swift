@@ -3,9 +3,10 @@ internal import ByteCoding
 /// Values by row number, in blocks of memory that copies of the table share until one of them
 /// writes.
 ///
-/// Reading counts no references and looks into no block but for the value: beside the blocks stands
-/// where each begins. A copy is O(blocks), and the first write to a block after it copies that
-/// block.
+/// Reading counts no references and looks into no block but for the value, and neither does writing
+/// where there was no copy: beside the blocks stands where each begins, and whether another table
+/// may have it. A copy is O(1), the first write after it O(blocks), and the first write to each
+/// block copies that block.
 @safe
 struct BlockTable<Value> {
     /// Blocks of 4 to 8 KiB for values of up to 16 bytes.
@@ -53,9 +54,21 @@ struct BlockTable<Value> {
         var address: UnsafeMutablePointer<Value>?
     }
 
+    /// What all copies of a table have in common until one of them is written to.
+    private final class Commons {
+        /// One of the copies was written to: to the others, too, all blocks are shared.
+        #if !DEBUG
+            @safe @exclusivity(unchecked)
+        #endif
+        var isSplit = false
+    }
+
     private var blocks: [Block?] = []
     /// Where each of `blocks` begins.
     private var bases: [Base] = []
+    /// Whether each of `blocks` may be that of a copy, too.
+    private var isShared: [Bool] = []
+    private var commons = Commons()
     /// What a row has that was never written.
     private let empty: Value
 
@@ -88,6 +101,13 @@ struct BlockTable<Value> {
         }
     }
 
+    /// Calls `body` with the value of a row, not copied. O(1).
+    @inline(__always)
+    func withValue<Result>(_ row: UInt32, _ body: (borrowing Value) -> Result) -> Result {
+        guard let address = unsafe address(row) else { return body(empty) }
+        return unsafe body(address.pointee)
+    }
+
     /// Whether anything was written near a row: if not, its value is the empty one.
     @inline(__always)
     func hasBlock(for row: UInt32) -> Bool { unsafe address(row) != nil }
@@ -102,18 +122,29 @@ struct BlockTable<Value> {
     @inline(__always)
     private mutating func own(_ row: UInt32) -> UnsafeMutablePointer<Value> {
         let block = Int(row) / Self.blockSize
-        if block >= blocks.count || !isKnownUniquelyReferenced(&blocks[block]) { makeOwn(block) }
+        if !isKnownUniquelyReferenced(&commons) || commons.isSplit { split() }
+        if block >= blocks.count || isShared[block] { makeOwn(block) }
         guard let base = unsafe bases[block].address else {
             preconditionFailure("a block that is nowhere")
         }
         return unsafe base + Int(row) % Self.blockSize
     }
 
+    /// Notes that there is a copy, or was one.
+    private mutating func split() {
+        commons.isSplit = true
+        commons = Commons()
+        for block in isShared.indices { isShared[block] = true }
+    }
+
     private mutating func makeOwn(_ block: Int) {
         while blocks.count <= block {
             blocks.append(nil)
             unsafe bases.append(Base(address: nil))
+            isShared.append(true)
         }
+        isShared[block] = false
+        if blocks[block] != nil, isKnownUniquelyReferenced(&blocks[block]) { return }
         let isLarge = blocks.count > Self.smallBlocks
         let made =
             blocks[block].map { Block(copying: $0, isLarge: isLarge) }

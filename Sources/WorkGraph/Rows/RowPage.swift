@@ -3,20 +3,16 @@ internal import ByteCoding
 /// A block of memory that rows lie in, one after the other.
 ///
 /// Shared between the living state and the snapshots being taken of it: whoever writes must be the
-/// only owner, or copy first (`RowStore` sees to it).
+/// only owner, or copy first (`RowStore` sees to it, and knows what lies in it).
 @safe
 final class RowPage {
     /// Bytes of a page; a row that is larger gets a page of its own.
     static let standardCapacity = 1 << 16
 
-    let capacity: Int
+    private let capacity: Int
     private let base: UnsafeMutableRawPointer
     /// Whether its memory is a block of `LargePages`.
     private let isLarge: Bool
-    /// Where the next row will lie.
-    private(set) var used = 0
-    /// Bytes of rows that were moved or removed.
-    private(set) var dead = 0
 
     /// - Parameter isLarge: it is one of many, of which most will be full.
     init(capacity: Int, isLarge: Bool = false) {
@@ -34,12 +30,11 @@ final class RowPage {
         if isLarge { unsafe LargePages.deallocate(base) } else { unsafe base.deallocate() }
     }
 
-    /// The same bytes in a page of its own.
-    func copy() -> RowPage {
+    /// The same first bytes in a page of its own.
+    func copy(of used: Int) -> RowPage {
+        precondition(used <= capacity, "more than a page has")
         let page = RowPage(capacity: capacity, isLarge: isLarge)
         unsafe page.base.copyMemory(from: base, byteCount: used)
-        page.used = used
-        page.dead = dead
         return page
     }
 
@@ -51,6 +46,13 @@ final class RowPage {
         var kindAndRoom: UInt32
 
         static let size = 12
+
+        init(row: UInt32, length: Int, kind: UInt8, room: Int) {
+            self.row = row
+            self.length = UInt32(length)
+            kindAndRoom = UInt32(kind) << 24 | UInt32(room / 8)
+        }
+
         var kind: UInt8 { UInt8(truncatingIfNeeded: kindAndRoom >> 24) }
         var room: Int { Int(kindAndRoom & 0xFF_FFFF) * 8 }
     }
@@ -63,7 +65,7 @@ final class RowPage {
     @safe
     struct Memory {
         fileprivate let base: UnsafeMutableRawPointer
-        private let capacity: Int
+        let capacity: Int
 
         fileprivate init(base: UnsafeMutableRawPointer, capacity: Int) {
             unsafe self.base = base
@@ -97,49 +99,18 @@ final class RowPage {
         /// The same for its header alone.
         @inline(__always)
         func prefetchHeader(at offset: Int) { unsafe Prefetch.line(base + offset) }
-    }
 
-    func header(at offset: Int) -> Header { memory.header(at: offset) }
-
-    /// The bytes of the row whose header is at `offset`.
-    @_lifetime(borrow self)
-    func content(at offset: Int) -> RawSpan {
-        let span = memory.content(at: offset)
-        return unsafe _overrideLifetime(span, borrowing: self)
-    }
-
-    /// Appends a row; nil if there is no room for it.
-    func append(row: UInt32, kind: UInt8, _ content: RawSpan) -> Int? {
-        let room = (content.byteCount + 7) & ~7
-        guard used + Header.size + room <= capacity else { return nil }
-        let offset = used
-        used += Header.size + room
-        let header = Header(
-            row: row, length: UInt32(content.byteCount),
-            kindAndRoom: UInt32(kind) << 24 | UInt32(room / 8))
-        unsafe base.storeBytes(of: header, toByteOffset: offset, as: Header.self)
-        copyIn(content, at: offset + Header.size)
-        return offset
-    }
-
-    /// Replaces the row at `offset`, if the new content fits into the room of the old.
-    func replace(at offset: Int, kind: UInt8, _ content: RawSpan) -> Bool {
-        var header = header(at: offset)
-        guard content.byteCount <= header.room else { return false }
-        header.length = UInt32(content.byteCount)
-        header.kindAndRoom = UInt32(kind) << 24 | UInt32(header.room / 8)
-        unsafe base.storeBytes(of: header, toByteOffset: offset, as: Header.self)
-        copyIn(content, at: offset + Header.size)
-        return true
-    }
-
-    /// Counts the row at `offset` as dead.
-    func kill(at offset: Int) { dead += Header.size + header(at: offset).room }
-
-    private func copyIn(_ content: RawSpan, at offset: Int) {
-        unsafe content.withUnsafeBytes { source in
-            guard let start = source.baseAddress else { return }
-            unsafe base.advanced(by: offset).copyMemory(from: start, byteCount: source.count)
+        /// Writes a row's header and bytes at `offset`, where there is room for them.
+        @inline(__always)
+        func write(_ header: Header, _ content: RawSpan, at offset: Int) {
+            let start = offset + Header.size
+            precondition(
+                offset >= 0 && start + content.byteCount <= capacity, "a row outside its page")
+            unsafe base.storeBytes(of: header, toByteOffset: offset, as: Header.self)
+            unsafe content.withUnsafeBytes { source in
+                guard let first = source.baseAddress else { return }
+                unsafe (base + start).copyMemory(from: first, byteCount: source.count)
+            }
         }
     }
 }

@@ -14,9 +14,23 @@ struct RowStore: ~Copyable {
         var offset: UInt32 = 0
     }
 
-    private var pages: [RowPage] = []
-    /// Where the bytes of each of `pages` lie: a read counts no references.
-    private var memories: [RowPage.Memory] = []
+    /// What is known of a page without looking at it: reading counts no references, and writing
+    /// touches no line of memory but those of the row.
+    private struct Page {
+        var memory: RowPage.Memory
+        /// Where the next row will lie.
+        var used = 0
+        /// Bytes of rows that were moved or removed.
+        var dead = 0
+        /// A copy of the store may have it, too.
+        var isShared = false
+
+        init(_ page: RowPage) { memory = page.memory }
+    }
+
+    /// Keeps the memory that `pages` tells of.
+    private var owners: [RowPage] = []
+    private var pages: [Page] = []
     private var slots = BlockTable(empty: Slot())
     /// So many pages (1 MiB) a store has before others are in large pages of memory: of a small
     /// one's, what was never written need not be there.
@@ -29,10 +43,11 @@ struct RowStore: ~Copyable {
     init() {}
 
     /// The same rows, sharing memory until one of the two is written to. O(pages).
-    func copy() -> RowStore {
+    mutating func copy() -> RowStore {
+        for index in pages.indices { pages[index].isShared = true }
         var copy = RowStore()
+        copy.owners = owners
         copy.pages = pages
-        copy.memories = memories
         copy.slots = slots
         copy.openPage = openPage
         copy.freePages = freePages
@@ -46,7 +61,7 @@ struct RowStore: ~Copyable {
     /// Bytes of all rows' content.
     private(set) var contentBytes = 0
     /// Bytes of memory taken by pages.
-    var allocatedBytes: Int { pages.reduce(0) { $0 + $1.capacity } + slots.allocatedBytes }
+    var allocatedBytes: Int { pages.reduce(0) { $0 + $1.memory.capacity } + slots.allocatedBytes }
 
     /// The largest row number there has been.
     var highestRow: UInt32 { UInt32(clamping: max(0, slots.capacity - 1)) }
@@ -60,7 +75,7 @@ struct RowStore: ~Copyable {
     /// The kind of a row; nil if there is none. O(1).
     func kind(of row: UInt32) -> EntityKind? {
         guard let slot = slot(row) else { return nil }
-        let header = memories[Int(slot.page) - 1].header(at: Int(slot.offset))
+        let header = pages[Int(slot.page) - 1].memory.header(at: Int(slot.offset))
         return EntityKind(rawValue: UInt32(header.kind))
     }
 
@@ -70,7 +85,7 @@ struct RowStore: ~Copyable {
         _ row: UInt32, _ body: (EntityKind, RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
         guard let slot = slot(row) else { return nil }
-        let memory = memories[Int(slot.page) - 1]
+        let memory = pages[Int(slot.page) - 1].memory
         let header = memory.header(at: Int(slot.offset))
         guard let kind = EntityKind(rawValue: UInt32(header.kind)) else { return nil }
         return try body(kind, memory.content(at: Int(slot.offset)))
@@ -80,14 +95,14 @@ struct RowStore: ~Copyable {
     @inline(__always)
     func prefetch(_ row: UInt32) {
         guard let slot = slot(row) else { return }
-        memories[Int(slot.page) - 1].prefetch(at: Int(slot.offset))
+        pages[Int(slot.page) - 1].memory.prefetch(at: Int(slot.offset))
     }
 
     /// The same for its kind alone.
     @inline(__always)
     func prefetchHeader(_ row: UInt32) {
         guard let slot = slot(row) else { return }
-        memories[Int(slot.page) - 1].prefetchHeader(at: Int(slot.offset))
+        pages[Int(slot.page) - 1].memory.prefetchHeader(at: Int(slot.offset))
     }
 
     /// Asks the processor for what `prefetch(_:)` reads.
@@ -106,31 +121,34 @@ struct RowStore: ~Copyable {
 
     /// Writes a row, over the one that was there. Amortised O(bytes).
     mutating func set(_ row: UInt32, kind: EntityKind, _ content: RawSpan) {
-        let kindByte = UInt8(truncatingIfNeeded: kind.rawValue)
-        if let slot = slot(row) {
-            let index = Int(slot.page) - 1
-            own(index)
-            let old = pages[index].header(at: Int(slot.offset))
-            contentBytes += content.byteCount - Int(old.length)
-            if pages[index].replace(at: Int(slot.offset), kind: kindByte, content) { return }
-            pages[index].kill(at: Int(slot.offset))
-            place(row, kindByte, content)
-            compact(index)
-        } else {
+        let kind = UInt8(truncatingIfNeeded: kind.rawValue)
+        guard let slot = slot(row) else {
             count += 1
             contentBytes += content.byteCount
-            place(row, kindByte, content)
+            return place(row, kind, content)
         }
+        let index = Int(slot.page) - 1
+        let old = pages[index].memory.header(at: Int(slot.offset))
+        contentBytes += content.byteCount - Int(old.length)
+        guard content.byteCount > old.room else {
+            own(index)
+            let header = RowPage.Header(
+                row: row, length: content.byteCount, kind: kind, room: old.room)
+            return pages[index].memory.write(header, content, at: Int(slot.offset))
+        }
+        pages[index].dead += RowPage.Header.size + old.room
+        place(row, kind, content)
+        compact(index)
     }
 
     /// Removes a row; nothing happens if there is none.
     mutating func remove(_ row: UInt32) {
         guard let slot = slot(row) else { return }
         let index = Int(slot.page) - 1
-        own(index)
-        contentBytes -= Int(pages[index].header(at: Int(slot.offset)).length)
+        let old = pages[index].memory.header(at: Int(slot.offset))
+        contentBytes -= Int(old.length)
         count -= 1
-        pages[index].kill(at: Int(slot.offset))
+        pages[index].dead += RowPage.Header.size + old.room
         slots[row] = Slot()
         compact(index)
     }
@@ -143,7 +161,7 @@ struct RowStore: ~Copyable {
         var row = Int(first)
         while row < slots.capacity {
             if let slot = slot(UInt32(row)) {
-                let memory = memories[Int(slot.page) - 1]
+                let memory = pages[Int(slot.page) - 1].memory
                 let header = memory.header(at: Int(slot.offset))
                 if let kind = EntityKind(rawValue: UInt32(header.kind)),
                     try !body(header.row, kind, memory.content(at: Int(slot.offset)))
@@ -158,29 +176,44 @@ struct RowStore: ~Copyable {
     // MARK: - Pages
 
     /// Makes a page ours alone before it is written: a snapshot may still read the old one.
+    @inline(__always)
     private mutating func own(_ index: Int) {
-        if !isKnownUniquelyReferenced(&pages[index]) { put(pages[index].copy(), at: index) }
+        if pages[index].isShared { takeOver(index) }
+    }
+
+    private mutating func takeOver(_ index: Int) {
+        if !isKnownUniquelyReferenced(&owners[index]) {
+            owners[index] = owners[index].copy(of: pages[index].used)
+            pages[index].memory = owners[index].memory
+        }
+        pages[index].isShared = false
     }
 
     private mutating func put(_ page: RowPage, at index: Int) {
-        pages[index] = page
-        memories[index] = page.memory
+        owners[index] = page
+        pages[index] = Page(page)
     }
 
     private mutating func place(_ row: UInt32, _ kind: UInt8, _ content: RawSpan) {
-        let needed = RowPage.Header.size + ((content.byteCount + 7) & ~7)
-        let index = pageWithRoom(for: needed)
-        guard let offset = pages[index].append(row: row, kind: kind, content) else {
-            preconditionFailure("a page of \(needed) bytes has no room for them")
-        }
+        let room = (content.byteCount + 7) & ~7
+        let index = pageWithRoom(for: RowPage.Header.size + room)
+        let offset = pages[index].used
+        pages[index].used += RowPage.Header.size + room
+        let header = RowPage.Header(row: row, length: content.byteCount, kind: kind, room: room)
+        pages[index].memory.write(header, content, at: offset)
         slots[row] = Slot(page: UInt32(index + 1), offset: UInt32(offset))
     }
 
+    @inline(__always)
     private mutating func pageWithRoom(for needed: Int) -> Int {
-        if let open = openPage, pages[open].used + needed <= pages[open].capacity {
+        if let open = openPage, pages[open].used + needed <= pages[open].memory.capacity {
             own(open)
             return open
         }
+        return newPage(for: needed)
+    }
+
+    private mutating func newPage(for needed: Int) -> Int {
         let page = RowPage(
             capacity: max(RowPage.standardCapacity, needed),
             isLarge: pages.count >= Self.smallPages)
@@ -189,8 +222,8 @@ struct RowStore: ~Copyable {
             put(page, at: free)
             index = free
         } else {
-            pages.append(page)
-            memories.append(page.memory)
+            owners.append(page)
+            pages.append(Page(page))
             index = pages.count - 1
         }
         if needed <= RowPage.standardCapacity / 2 { openPage = index }
@@ -198,21 +231,28 @@ struct RowStore: ~Copyable {
     }
 
     /// Gives back a page of which more than half is dead, by moving the rows that live.
+    @inline(__always)
     private mutating func compact(_ index: Int) {
+        guard pages[index].dead * 2 > pages[index].used, index != openPage else { return }
+        moveOut(of: index)
+    }
+
+    private mutating func moveOut(of index: Int) {
+        let owner = owners[index]
         let page = pages[index]
-        guard index != openPage, page.dead * 2 > page.used else { return }
         // The empty page goes in first, so that what moves does not move into the old one.
         put(RowPage(capacity: 0), at: index)
         var offset = 0
         while offset < page.used {
-            let header = page.header(at: offset)
+            let header = page.memory.header(at: offset)
             if let slot = slot(header.row), Int(slot.page) - 1 == index,
                 Int(slot.offset) == offset
             {
-                place(header.row, header.kind, page.content(at: offset))
+                place(header.row, header.kind, page.memory.content(at: offset))
             }
             offset += RowPage.Header.size + header.room
         }
+        withExtendedLifetime(owner) {}
         freePages.append(index)
     }
 }
