@@ -21,22 +21,6 @@ struct RequestHistory {
     /// differ by. Evicting one from a far future would make every later session too old.
     static let ahead: Int64 = 5 * 60 * 1000
 
-    private struct Key: Hashable {
-        var principal: UInt64
-        var high: UInt64
-        var low: UInt64
-
-        var created: Int64 { Int64(high >> 16) }
-        /// Which map it is in.
-        var map: Int { Int(low % UInt64(spread)) }
-    }
-
-    /// A session, and when it was used last: what eviction asks at every request.
-    private struct Used {
-        var key: Key
-        var time: Int64
-    }
-
     struct Outcome: Equatable {
         var sequence: UInt64
         var requestHash: UInt64
@@ -51,58 +35,21 @@ struct RequestHistory {
         }
     }
 
-    /// An outcome with its digest, which is asked for again when it is dropped.
-    private struct Kept {
-        let outcome: Outcome
-        let digest: UInt64
-
-        init(_ outcome: Outcome) {
-            self.outcome = outcome
-            digest = outcome.digest
-        }
-    }
-
-    private struct Session {
-        var acknowledged: UInt64 = 0
-        /// The highest sequence whose outcome was dropped without being acknowledged.
-        var dropped: UInt64 = 0
-        var lastUsed: Int64 = 0
-        /// By ascending sequence.
-        var outcomes: [Kept] = []
-        /// Of the answers in `outcomes`.
-        var bytes = 0
-        /// The sum of those of `outcomes`.
-        var outcomesDigest: UInt64 = 0
-        /// Its place in `order`.
-        var place: Int32
-
-        /// Counts the outcome at `index` as gone.
-        mutating func drop(_ index: Int) {
-            bytes -= outcomes[index].outcome.answer.count
-            outcomesDigest &-= outcomes[index].digest
-        }
-
-        /// Differs with anything that is known of the session `key`. O(1).
-        func digest(_ key: Key) -> UInt64 {
-            var digest = mixed(mixed(key.principal, key.high), key.low)
-            digest = mixed(mixed(digest, acknowledged), dropped)
-            return mixed(mixed(digest, UInt64(bitPattern: lastUsed)), outcomesDigest)
-        }
-    }
-
     /// Two words as one that differs with each, and with their order.
-    private static func mixed(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    @inline(__always)
+    static func mixed(_ left: UInt64, _ right: UInt64) -> UInt64 {
         var word = (left ^ (left >> 32)) &* 0x9E37_79B9_7F4A_7C15 &+ right
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
         return word ^ (word >> 27)
     }
 
-    /// The sessions, spread over maps by their random bits: a write while a snapshot is being taken
-    /// copies one of them, not all.
-    private var sessions = [[Key: Session]](repeating: [:], count: RequestHistory.spread)
-    private static let spread = 256
-    /// The sessions in the order they were last used.
-    private var order = UsageOrder<Used>()
+    /// The sessions, each at its place in `order`. A write while a snapshot is being taken copies a
+    /// block of them, not all.
+    private var sessions = BlockTable(empty: RequestSession())
+    /// The sessions in the order they were last used, and when that was.
+    private var order = UsageOrder<Int64>()
+    /// Finds a session's place by its key.
+    private var places = SessionPlaces()
     /// Creation time of the newest session that was evicted.
     private(set) var evicted: Int64 = 0
     /// Of all answers.
@@ -118,12 +65,7 @@ struct RequestHistory {
     /// What `digest` should be. O(all answers); for invariants.
     var expectedDigest: UInt64 {
         var sum: UInt64 = 0
-        order.forEach { used in
-            let key = used.key
-            guard var session = sessions[key.map][key] else { return }
-            session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.outcome.digest }
-            sum &+= session.digest(key)
-        }
+        order.forEach { place, _ in sum &+= sessions[UInt32(place)].expectedDigest }
         return Self.mixed(sum, UInt64(bitPattern: evicted))
     }
 
@@ -138,112 +80,57 @@ struct RequestHistory {
 
     /// What is known of a request. O(log outcomes of the session).
     func recall(_ id: RequestID, _ principal: Gid, hash: UInt64, at time: Int64) -> Recall {
-        let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
-        guard let session = sessions[key.map][key] else {
+        guard let place = place(of: RequestSession.Key(id, principal)) else {
             let tooOld = id.created <= evicted || id.created < time - Self.age
             return tooOld || id.created > time + Self.ahead ? .expired : .new
         }
-        if let outcome = Self.find(id.sequence, in: session.outcomes) {
-            return outcome.requestHash == hash ? .known(outcome) : .reused
-        }
-        return id.sequence < session.acknowledged || id.sequence <= session.dropped
-            ? .expired : .new
-    }
-
-    private static func place(_ sequence: UInt64, in outcomes: [Kept]) -> Int {
-        var low = 0
-        var high = outcomes.count
-        // A request is mostly newer than all that is known.
-        if let last = outcomes.last, last.outcome.sequence < sequence { return high }
-        while low < high {
-            let middle = (low + high) / 2
-            if outcomes[middle].outcome.sequence < sequence {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
-    }
-
-    private static func find(_ sequence: UInt64, in outcomes: [Kept]) -> Outcome? {
-        let place = place(sequence, in: outcomes)
-        guard place < outcomes.count, outcomes[place].outcome.sequence == sequence else {
-            return nil
-        }
-        return outcomes[place].outcome
+        return sessions.withValue(UInt32(place)) { $0.recall(id.sequence, hash) }
     }
 
     /// Keeps an outcome and drops what need not be known any more. Same on both nodes: called by
     /// `apply` only.
     mutating func remember(_ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64) {
-        let key = Key(principal: principal.rawValue, high: id.high, low: id.low)
-        let map = key.map
-        let change: (bytes: Int, digest: UInt64)
-        if let index = sessions[map].index(forKey: key) {
-            order.touch(sessions[map].values[index].place, Used(key: key, time: time))
-            change = Self.remember(
-                outcome, id.acknowledged, at: time, of: key, in: &sessions[map].values[index])
+        let key = RequestSession.Key(id, principal)
+        let place: Int32
+        if let known = self.place(of: key) {
+            place = known
+            order.touch(place, time)
         } else {
-            var session = Session(place: order.append(Used(key: key, time: time)))
-            sum &+= session.digest(key)
-            change = Self.remember(outcome, id.acknowledged, at: time, of: key, in: &session)
-            sessions[map][key] = session
+            place = keep(RequestSession(key), usedAt: time)
         }
+        let change = sessions[UInt32(place)].remember(outcome, id.acknowledged, at: time)
         bytes += change.bytes
         sum &+= change.digest
         while let oldest = order.oldest,
-            oldest.time < time - Self.age || order.count > Self.sessionsMax
+            oldest.element < time - Self.age || order.count > Self.sessionsMax
                 || bytes > Self.bytesMax
         {
-            forget(oldest.key)
+            forget(oldest.place)
         }
     }
 
-    private mutating func forget(_ key: Key) {
-        guard let session = sessions[key.map].removeValue(forKey: key) else {
-            preconditionFailure("a session is in the order of use, and nowhere else")
-        }
-        evicted = max(evicted, key.created)
+    @inline(__always)
+    private func place(of key: RequestSession.Key) -> Int32? {
+        places.find(key) { sessions.withValue(UInt32($0)) { $0.key == key } }
+    }
+
+    private mutating func keep(_ session: RequestSession, usedAt time: Int64) -> Int32 {
+        let place = order.append(time)
+        bytes += session.bytes
+        sum &+= session.digest
+        places.insert(place, session.key)
+        sessions[UInt32(place)] = session
+        return place
+    }
+
+    private mutating func forget(_ place: Int32) {
+        let session = sessions[UInt32(place)]
+        sessions[UInt32(place)] = RequestSession()
+        evicted = max(evicted, session.key.created)
         bytes -= session.bytes
-        sum &-= session.digest(key)
-        order.remove(session.place)
-    }
-
-    /// Answers how many bytes more the session has, and what that adds to its digest.
-    private static func remember(
-        _ outcome: Outcome, _ acknowledged: UInt64, at time: Int64, of key: Key,
-        in session: inout Session
-    ) -> (bytes: Int, digest: UInt64) {
-        let before = session.bytes
-        let digestBefore = session.digest(key)
-        session.lastUsed = time
-        session.acknowledged = max(session.acknowledged, acknowledged)
-        var end = 0
-        while end < session.outcomes.count,
-            session.outcomes[end].outcome.sequence < session.acknowledged
-        {
-            session.drop(end)
-            end += 1
-        }
-        if end > 0 { session.outcomes.removeSubrange(..<end) }
-        let kept = Kept(outcome)
-        let place = place(outcome.sequence, in: session.outcomes)
-        if place == session.outcomes.count {
-            session.outcomes.append(kept)
-        } else {
-            session.outcomes.insert(kept, at: place)
-        }
-        session.bytes += outcome.answer.count
-        session.outcomesDigest &+= kept.digest
-        while session.outcomes.count > 1,
-            session.outcomes.count > outcomesPerSession || session.bytes > bytesPerSession
-        {
-            session.drop(0)
-            let oldest = session.outcomes.removeFirst()
-            session.dropped = max(session.dropped, oldest.outcome.sequence)
-        }
-        return (session.bytes - before, session.digest(key) &- digestBefore)
+        sum &-= session.digest
+        places.remove(place, session.key)
+        order.remove(place)
     }
 
     // MARK: - Snapshot
@@ -252,26 +139,8 @@ struct RequestHistory {
     func forEachStored<Failure: Error>(
         _ body: (StoredSession) throws(Failure) -> Void
     ) throws(Failure) {
-        try order.forEach { (used) throws(Failure) in
-            let key = used.key
-            guard let session = sessions[key.map][key] else { return }
-            var stored = StoredSession()
-            stored.session = Self.bytes(RequestID(high: key.high, low: key.low, sequence: 0))
-            stored.principal = key.principal
-            stored.acknowledged = session.acknowledged
-            stored.dropped = session.dropped
-            stored.lastUsed = session.lastUsed
-            stored.outcomes = session.outcomes.map { kept in
-                let outcome = kept.outcome
-                var copy = StoredOutcome()
-                copy.sequence = outcome.sequence
-                copy.requestHash = outcome.requestHash
-                copy.answer = outcome.answer
-                copy.method = outcome.method
-                copy.position = outcome.position
-                return copy
-            }
-            try body(stored)
+        try order.forEach { (place, _) throws(Failure) in
+            try body(sessions[UInt32(place)].stored)
         }
     }
 
@@ -280,26 +149,12 @@ struct RequestHistory {
             throw Corruption(
                 offset: 0, expected: "a session of 16 bytes", found: "\(stored.session.count)")
         }
-        let key = Key(principal: stored.principal, high: high, low: low)
-        guard sessions[key.map][key] == nil else {
+        let session = RequestSession(
+            RequestSession.Key(principal: stored.principal, high: high, low: low), stored)
+        guard place(of: session.key) == nil else {
             throw Corruption(offset: 0, expected: "a session once", found: "it again")
         }
-        let used = Used(key: key, time: stored.lastUsed)
-        var session = Session(place: order.append(used))
-        session.lastUsed = stored.lastUsed
-        session.acknowledged = stored.acknowledged
-        session.dropped = stored.dropped
-        session.outcomes = stored.outcomes.map {
-            Kept(
-                Outcome(
-                    sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
-                    method: $0.method, position: $0.position))
-        }
-        session.bytes = session.outcomes.reduce(0) { $0 + $1.outcome.answer.count }
-        session.outcomesDigest = session.outcomes.reduce(0) { $0 &+ $1.digest }
-        bytes += session.bytes
-        sum &+= session.digest(key)
-        sessions[key.map][key] = session
+        _ = keep(session, usedAt: stored.lastUsed)
     }
 
     mutating func restore(evicted: Int64) { self.evicted = evicted }

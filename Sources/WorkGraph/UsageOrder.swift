@@ -15,8 +15,10 @@ struct UsageOrder<Element> {
     private var last: Int32 = Self.none
     private(set) var count = 0
 
-    /// The element used longest ago.
-    var oldest: Element? { first == Self.none ? nil : nodes[Int(first)].element }
+    /// The element used longest ago, and its place.
+    var oldest: (place: Int32, element: Element)? {
+        first == Self.none ? nil : (first, nodes[Int(first)].element)
+    }
 
     /// Adds an element as the newest; answers its place.
     mutating func append(_ element: Element) -> Int32 {
@@ -46,11 +48,13 @@ struct UsageOrder<Element> {
         free = place
     }
 
-    /// Calls `body` with every element, that used longest ago first.
-    func forEach<Failure: Error>(_ body: (Element) throws(Failure) -> Void) throws(Failure) {
+    /// Calls `body` with every element and its place, that used longest ago first.
+    func forEach<Failure: Error>(
+        _ body: (Int32, Element) throws(Failure) -> Void
+    ) throws(Failure) {
         var place = first
         while place != Self.none {
-            try body(nodes[Int(place)].element)
+            try body(place, nodes[Int(place)].element)
             place = nodes[Int(place)].after
         }
     }
