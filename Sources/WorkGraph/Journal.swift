@@ -43,7 +43,20 @@ struct Journal: ~Copyable {
         return entry
     }
 
+    /// Notes that there is about to be a row which was not, and is what `write` appends.
+    @inline(__always)
+    mutating func note(
+        new row: UInt32, _ kind: EntityKind, _ write: (inout ByteWriter) -> Void
+    ) -> Content {
+        let start = bytes.count
+        write(&bytes)
+        let content = Content(kind: kind, start: start, end: bytes.count)
+        entries.append(Entry(row: row, kind: kind, new: content))
+        return content
+    }
+
     /// Notes that a row that is there is about to become what `write` makes of its bytes.
+    @inline(__always)
     mutating func note(
         patching row: UInt32, in rows: borrowing RowStore,
         _ write: (RawSpan, inout ByteWriter) -> Void
@@ -108,9 +121,8 @@ struct Journal: ~Copyable {
         }
         // A table pays only where many rows were written.
         if entries.count <= 16 {
-            for (index, entry) in entries.enumerated()
-            where !entries[..<index].contains(where: { $0.row == entry.row }) {
-                encode(entries.last { $0.row == entry.row } ?? entry, into: &writer)
+            for index in entries.indices where isFirst(index) {
+                encode(entries[newest(of: index)], into: &writer)
             }
             return
         }
@@ -123,16 +135,32 @@ struct Journal: ~Copyable {
         }
     }
 
+    /// Whether no entry before that at `index` is of the same row.
+    private func isFirst(_ index: Int) -> Bool {
+        for other in 0..<index where entries[other].row == entries[index].row { return false }
+        return true
+    }
+
+    /// The last entry of the same row as that at `index`.
+    private func newest(of index: Int) -> Int {
+        var last = entries.count - 1
+        while entries[last].row != entries[index].row { last -= 1 }
+        return last
+    }
+
     /// Appends a `Change`.
     private func encode(_ entry: Entry, into writer: inout ByteWriter) {
-        writer.append(tag: 8 << 3 | 2)
-        writer.appendLengthDelimited { writer in
-            if entry.row != 0 { writer.append(tag: 1 << 3 | 5, fixed: entry.row) }
-            if entry.kind != .none {
-                writer.append(tag: 2 << 3, varint: UInt64(entry.kind.rawValue))
-            }
-            guard let new = entry.new else { return }
-            writer.append(tag: 3 << 3 | 2, span: bytes.span.extracting(new.start..<new.end))
+        let kind = UInt64(entry.kind.rawValue)
+        var length = entry.row == 0 ? 0 : 5
+        if kind != 0 { length += 1 + ByteWriter.width(ofVarint: kind) }
+        if let new = entry.new {
+            let count = new.end - new.start
+            length += 1 + ByteWriter.width(ofVarint: UInt64(count)) + count
         }
+        writer.append(tag: 8 << 3 | 2, varint: UInt64(length))
+        if entry.row != 0 { writer.append(tag: 1 << 3 | 5, fixed: entry.row) }
+        if kind != 0 { writer.append(tag: 2 << 3, varint: kind) }
+        guard let new = entry.new else { return }
+        writer.append(tag: 3 << 3 | 2, span: bytes.span.extracting(new.start..<new.end))
     }
 }

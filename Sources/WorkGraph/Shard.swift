@@ -12,6 +12,9 @@ package final class Shard {
     #endif
     private var workspaces: [UInt32: WorkspaceGraph] = [:]
     /// The workspace that was asked last: mostly the next one, too.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var recent: WorkspaceGraph?
     private var neighbours: [Neighbour] = []
     #if !DEBUG
@@ -43,18 +46,18 @@ package final class Shard {
     /// Runs a command in a workspace (`WorkspaceGraph.perform`). A workspace that is not there is
     /// made by the node's first errand to it; for everybody else it does not exist.
     package func perform(
-        _ command: Command, in ordinal: UInt32, as principal: Principal, request: RequestID?,
+        _ command: consuming Command, in ordinal: UInt32, as principal: Principal, request: RequestID?,
         requestHash: UInt64, wallTime: Int64
     ) throws(Rejection) -> WorkspaceGraph.Performed {
         if let workspace = workspace(ordinal) {
             return try workspace.perform(
-                command, as: principal, request: request, requestHash: requestHash,
+                consume command, as: principal, request: request, requestHash: requestHash,
                 wallTime: wallTime)
         }
         guard principal.isNode, case .admitMember = command else { throw .notFound }
         let workspace = make(ordinal)
         let performed = try workspace.perform(
-            command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
+            consume command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
         keep(workspace)
         return performed
     }

@@ -50,14 +50,18 @@ extension WorkspaceGraph {
         notice(kind)
     }
 
-    /// Writes a task's row over the one that is there.
-    ///
-    /// - Parameter keys: those before and after, if index entries change with them.
-    func write(task row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?, _ content: RawSpan) {
+    /// Writes a task's row over the one that is there, of which the indexes need not know.
+    func rewrite(task row: UInt32, _ content: RawSpan) {
         rows.withRow(row) { kind, content in rowDigest &-= Self.hash(row, kind, content) }
-        if let keys { indexes.change(task: row, from: keys.old, to: keys.new) }
         rows.set(row, kind: .task, content)
         rowDigest &+= Self.hash(row, .task, content)
+    }
+
+    /// Writes the row of a story that is new.
+    func insert(story row: UInt32, _ keys: StoryKeys, _ content: RawSpan) {
+        indexes.index(row, story: keys, true)
+        rows.set(row, kind: .story, content)
+        rowDigest &+= Self.hash(row, .story, content)
     }
 
     /// Takes up a task that is about to be written. Most changes of one leave most entries of the

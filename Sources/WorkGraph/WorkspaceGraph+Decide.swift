@@ -6,19 +6,19 @@ package import WorkProtocol
 extension WorkspaceGraph {
     /// What a command does, within the transaction under way; the answer's bytes.
     func decide(
-        _ command: Command, _ caller: Caller, _ now: Int64
+        _ command: consuming Command, _ caller: Caller, _ now: Int64
     ) throws(Rejection) -> [UInt8] {
         try caller.require(.write, "write")
         if case .`import` = command { try caller.require(.import, "import") }
         return ordinal == 0
-            ? try decideInDirectory(command, caller, now)
-            : try decideInWorkspace(command, caller, now)
+            ? try decideInDirectory(consume command, caller, now)
+            : try decideInWorkspace(consume command, caller, now)
     }
 
     private func decideInWorkspace(
-        _ command: Command, _ caller: Caller, _ now: Int64
+        _ command: consuming Command, _ caller: Caller, _ now: Int64
     ) throws(Rejection) -> [UInt8] {
-        switch command {
+        switch consume command {
         case .updateWorkspace(let request): try updateWorkspace(request, caller, at: now).encoded()
         case .updateMembership(let request):
             try updateMembership(request, caller, at: now).encoded()
@@ -80,9 +80,9 @@ extension WorkspaceGraph {
     }
 
     private func decideInDirectory(
-        _ command: Command, _ caller: Caller, _ now: Int64
+        _ command: consuming Command, _ caller: Caller, _ now: Int64
     ) throws(Rejection) -> [UInt8] {
-        switch command {
+        switch consume command {
         case .updateAccount(let request): try updateAccount(request, caller, at: now).encoded()
         case .createWorkspace(let request): try createWorkspace(request, caller, at: now).encoded()
         case .createToken(let request): try createToken(request, caller, at: now).encoded()

@@ -142,34 +142,56 @@ package final class WorkspaceGraph {
 
     /// Writes a task's row anew within a transaction: `write` is given the row's bytes as they are.
     ///
-    /// - Parameter keys: those before and after, if index entries change with them.
+    /// - Parameter keepsKeys: nothing changes that the indexes ask for.
     func put(
-        task row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?,
-        patchedBy write: (RawSpan, inout ByteWriter) -> Void
+        task row: UInt32, keepsKeys: Bool, patchedBy write: (RawSpan, inout ByteWriter) -> Void
     ) {
         let entry = journal.note(patching: row, in: rows, write)
-        if let content = entry.new { patch(row, keys, content, in: journal.bytes) }
+        #if DEBUG
+            requireCanonical(TaskRow.self, entry.new, in: journal.bytes)
+        #endif
+        guard keepsKeys, let content = entry.new else {
+            return mustWrite(row, .task, entry.new, in: journal.bytes)
+        }
+        rewrite(task: row, content, in: journal.bytes)
     }
 
-    private func patch(
-        _ row: UInt32, _ keys: (old: TaskKeys, new: TaskKeys)?, _ content: Journal.Content,
+    /// Writes the row of a new story, within a transaction: what `write` appends.
+    ///
+    /// - Parameter keys: those of the row.
+    func put(story row: UInt32, _ keys: StoryKeys, _ write: (inout ByteWriter) -> Void) {
+        let content = journal.note(new: row, .story, write)
+        #if DEBUG
+            requireCanonical(Story.self, content, in: journal.bytes)
+        #endif
+        insert(story: row, keys, content, in: journal.bytes)
+    }
+
+    private func rewrite(
+        task row: UInt32, _ content: Journal.Content, in bytes: borrowing ByteWriter
+    ) {
+        rewrite(task: row, bytes.span.extracting(content.start..<content.end))
+    }
+
+    private func insert(
+        story row: UInt32, _ keys: StoryKeys, _ content: Journal.Content,
         in bytes: borrowing ByteWriter
     ) {
-        let bytes = bytes.span.extracting(content.start..<content.end)
-        #if DEBUG
-            requireCanonical(bytes)
-        #endif
-        write(task: row, keys, bytes)
+        insert(story: row, keys, bytes.span.extracting(content.start..<content.end))
     }
 
     #if DEBUG
-        /// Checks that a task's row is what its message encodes to.
-        private func requireCanonical(_ bytes: RawSpan) {
+        /// Checks that a row is what its message encodes to.
+        private func requireCanonical<Row: Message>(
+            _ type: Row.Type, _ content: Journal.Content?, in bytes: borrowing ByteWriter
+        ) {
+            guard let content else { return }
+            let bytes = bytes.span.extracting(content.start..<content.end)
             do {
-                let again = try TaskRow(decoding: bytes).encoded()
+                let again = try Row(decoding: bytes).encoded()
                 let isSame = unsafe bytes.withUnsafeBytes { unsafe $0.elementsEqual(again) }
-                precondition(isSame, "a row was patched to one that no message has")
-            } catch { preconditionFailure("a row was patched to no row: \(error)") }
+                precondition(isSame, "a row was written as one that no message has")
+            } catch { preconditionFailure("a row was written as no row: \(error)") }
         }
     #endif
 
@@ -197,16 +219,25 @@ package final class WorkspaceGraph {
 
     /// Runs `body`; if it rejects, everything it wrote is undone. May be nested.
     func transact<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
-        let mark = journal.entries.count
-        let rowMark = nextRow
+        let mark = Mark(entries: journal.entries.count, nextRow: nextRow)
         do { return try body() } catch {
-            while journal.entries.count > mark, let entry = journal.popLast() {
-                mustWrite(entry.row, entry.kind, entry.old, in: journal.bytes)
-                journal.forget(entry)
-            }
-            nextRow = rowMark
+            undo(to: mark)
             throw error
         }
+    }
+
+    /// Where a transaction began.
+    private struct Mark {
+        var entries: Int
+        var nextRow: UInt32
+    }
+
+    private func undo(to mark: Mark) {
+        while journal.entries.count > mark.entries, let entry = journal.popLast() {
+            mustWrite(entry.row, entry.kind, entry.old, in: journal.bytes)
+            journal.forget(entry)
+        }
+        nextRow = mark.nextRow
     }
 
     /// Bytes of rows, old and new, that a transaction may remember: a request of many parts that
@@ -246,34 +277,35 @@ package final class WorkspaceGraph {
     ///   - requestHash: a hash of method and payload, to tell a retry from a reused request ID.
     ///   - wallTime: the primary's clock; the record gets it, or the log time where that is later.
     package func perform(
-        _ command: Command, as principal: Principal, request: RequestID?, requestHash: UInt64,
-        wallTime: Int64
+        _ command: consuming Command, as principal: Principal, request: RequestID?,
+        requestHash: UInt64, wallTime: Int64
     ) throws(Rejection) -> Performed {
         precondition(journal.entries.isEmpty && replay == nil, "a transaction was left open")
         let now = max(wallTime, time)
         let (caller, recalled) = try recall(request, principal, requestHash, now)
         if let recalled { return recalled }
         walked = 0
-        let rowMark = nextRow
+        var head = RecordHead()
+        head.time = now
+        head.principal = principal.account.rawValue
+        head.method = UInt32(command.method.id)
+        head.request = request
+        if request != nil { head.requestHash = requestHash }
+        let mark = Mark(entries: 0, nextRow: nextRow)
         defer { journal.clear() }
-        return try transact { () throws(Rejection) in
-            let answer = try decide(command, caller, now)
-            if journal.entries.isEmpty && request == nil && nextRow == rowMark {
+        do throws(Rejection) {
+            let answer = try decide(consume command, caller, now)
+            if journal.entries.isEmpty && request == nil && nextRow == mark.nextRow {
                 return Performed(answer: answer, record: nil, position: position)
             }
-            var head = RecordHead()
-            head.time = now
-            head.principal = principal.account.rawValue
-            head.method = UInt32(command.method.id)
-            head.request = request
-            if request != nil {
-                head.requestHash = requestHash
-                head.answer = answer
-            }
+            if request != nil { head.answer = answer }
             head.nextRow = nextRow
             let body = try encoded(head)
             conclude(head)
             return Performed(answer: answer, record: body, position: position)
+        } catch {
+            undo(to: mark)
+            throw error
         }
     }
 

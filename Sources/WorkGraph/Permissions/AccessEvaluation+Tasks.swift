@@ -14,10 +14,21 @@ extension WorkspaceGraph {
     }
 
     func access(task row: UInt32, _ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        guard !keys.isDeleted else { return .none }
         // A project that the caller sees is alive, and so is the task in it.
-        let isPlaced = keys.placements.contains { access(project: $0.project, caller) > .none }
-        guard !keys.isDeleted, isPlaced || isAlive(keys) else { return .none }
-        return accessAsIfAlive(keys, caller)
+        let placed = placedAccess(keys, caller)
+        guard placed > .none || isAlive(keys) else { return .none }
+        return accessAsIfAlive(keys, placed, caller)
+    }
+
+    /// By the projects that the task is in.
+    @inline(__always)
+    private func placedAccess(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        var level = AccessLevel.none
+        keys.forEachPlacement { place in
+            level = max(level, access(project: place.project, caller))
+        }
+        return level
     }
 
     /// Whether the caller has any access to a task (`access(task:)`). Whoever may do anything in a
@@ -33,26 +44,31 @@ extension WorkspaceGraph {
     /// What the caller could do with a task if it were not deleted. What is above it counts only
     /// where it is alive.
     func accessAsIfAlive(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
+        accessAsIfAlive(keys, placedAccess(keys, caller), caller)
+    }
+
+    /// - Parameter placed: the access by the projects that the task is in.
+    private func accessAsIfAlive(
+        _ keys: TaskKeys, _ placed: AccessLevel, _ caller: Caller
+    ) -> AccessLevel {
         if caller.seesEverything { return caller.generalAccess }
-        var level = ownAccess(keys, caller)
+        var level = ownAccess(keys, placed, caller)
         var above = keys.parent
         var depth = 0
         while level < .admin, above != 0, depth < GraphLimits.subtaskDepth,
             let parent = taskKeys(above), isAlive(parent)
         {
-            level = max(level, ownAccess(parent, caller))
+            level = max(level, ownAccess(parent, placedAccess(parent, caller), caller))
             above = parent.parent
             depth += 1
         }
         return level
     }
 
-    /// By the task itself, without its parent.
-    private func ownAccess(_ keys: TaskKeys, _ caller: Caller) -> AccessLevel {
-        var level = AccessLevel.none
-        for placement in keys.placements {
-            level = max(level, access(project: placement.project, caller))
-        }
+    /// By the task itself, without its parent, or by its projects, which give `level`.
+    private func ownAccess(
+        _ keys: TaskKeys, _ level: AccessLevel, _ caller: Caller
+    ) -> AccessLevel {
         guard level < .editor else { return level }
         let isPrivate = keys.placements.isEmpty
         if keys.assignee == caller.account { return .editor }

@@ -23,7 +23,9 @@ struct ShortList<Element: Listable>: RandomAccessCollection, Equatable {
         private var fourth = Element()
         fileprivate(set) var count = 0
 
-        fileprivate subscript(index: Int) -> Element {
+        /// One of the first `count` elements.
+        @inline(__always)
+        subscript(index: Int) -> Element {
             switch index {
             case 0: first
             case 1: second

@@ -10,6 +10,8 @@ struct StoryKeys {
     /// The hash of the external id, as `Indexes.key` makes it; 0 for none.
     var externalKey: UInt64 = 0
 
+    init() {}
+
     /// Reads a `Story`'s bytes. O(fields).
     init(decoding bytes: RawSpan) throws(Corruption) {
         var reader = ByteReader(bytes)

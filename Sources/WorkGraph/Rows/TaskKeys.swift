@@ -65,6 +65,13 @@ struct TaskKeys {
     var hasDependencies: Bool { dependenciesHead.count > 0 }
     var hasStamps: Bool { more.map { !$0.stamps.isEmpty } ?? false }
 
+    /// Calls `body` with each of `placements`; nothing is copied for it.
+    @inline(__always)
+    func forEachPlacement(_ body: (Place) -> Void) {
+        for index in 0..<placementsHead.count { body(placementsHead[index]) }
+        if let more { more.placements.forEach(body) }
+    }
+
     /// A `StoredPlacement`.
     struct Place: Listable {
         var project: UInt32 = 0

@@ -151,14 +151,16 @@ struct RichText {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var offset = 0
         while offset &+ 8 <= bytes.byteCount {
-            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let word = unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self)
             // A byte that is an `@` becomes zero, and only a zero borrows into its own top bit.
             let rest = word ^ (ones &* UInt64(UInt8(ascii: "@")))
             if (rest &- ones) & ~rest & (ones &* 0x80) != 0 { return true }
             offset &+= 8
         }
         while offset < bytes.byteCount {
-            if unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self) == UInt8(ascii: "@")
+            let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            if byte == UInt8(ascii: "@")
             {
                 return true
             }

@@ -7,12 +7,12 @@ internal import WorkProtocol
 /// Only for rows as this program writes them, their fields in order; any other is left to the
 /// message (`init` is nil).
 struct TaskPatch {
-    // What it becomes; nil: it stays as it is.
-    private var name: String?
-    private var notes: String?
-    private var completed: Bool?
-    private(set) var keys: TaskKeys
-    private var oldName = ""
+    // What changes.
+    private var changesName = false
+    private var changesNotes = false
+    private(set) var completed: Bool?
+    /// As it was, without what stamps add.
+    let version: UInt32
 
     // Where the fields lie that may change, with their tags; empty where one would be.
     private let versionRange: Range<Int>
@@ -20,18 +20,42 @@ struct TaskPatch {
     private let notesRange: Range<Int>
     private let modifiedRange: Range<Int>
     private let completionRange: Range<Int>
+    // The texts alone.
+    private let oldName: Range<Int>
+    private let oldNotes: Range<Int>
 
+    /// The patch that a request comes to; nil if it has to be done another way.
+    ///
     /// - Parameter keys: those of the row `bytes`.
-    init?(_ request: UpdateTask, _ bytes: RawSpan, _ keys: TaskKeys) {
-        self.keys = keys
+    static func make(_ request: UpdateTask, _ bytes: RawSpan, _ keys: TaskKeys) -> TaskPatch? {
+        guard var patch = TaskPatch(bytes, keys, allowsFormatting: request.notes == nil) else {
+            return nil
+        }
+        if let wanted = request.completed, wanted != keys.completed { patch.completed = wanted }
+        if let wanted = request.name {
+            patch.changesName = compare(bytes.extracting(patch.oldName), wanted) == .other
+        }
+        guard let wanted = request.notes else { return patch }
+        switch compare(bytes.extracting(patch.oldNotes), wanted) {
+        case .same: break
+        case .other: patch.changesNotes = true
+        // Other bytes, and yet no other text: whether they are kept depends on the rest.
+        case .alike: return nil
+        }
+        return patch
+    }
+
+    /// - Parameter allowsFormatting: formatted notes may stay as they are.
+    private init?(_ bytes: RawSpan, _ keys: TaskKeys, allowsFormatting: Bool) {
+        version = keys.version
         var scan = RowScan(bytes)
         _ = scan.fixed64(1)
         let version = scan.offset
         _ = scan.varint(2)
         let name = scan.offset
-        let oldName = scan.content(3)
+        oldName = scan.content(3) ?? name..<name
         let notes = scan.offset
-        let oldNotes = scan.content(4)
+        oldNotes = scan.content(4) ?? notes..<notes
         let formatting = scan.offset
         let hasFormatting = scan.content(5) != nil
         _ = scan.varint(6)
@@ -44,28 +68,13 @@ struct TaskPatch {
         _ = scan.varint(11)
         _ = scan.fixed64(12)
         guard scan.nextField > 12, keys.version > 0, keys.version < .max, keys.importedBy == 0,
-            request.notes == nil || !hasFormatting
+            allowsFormatting || !hasFormatting
         else { return nil }
         versionRange = version..<name
         nameRange = name..<notes
         notesRange = notes..<formatting
         modifiedRange = modified..<completion
         completionRange = completion..<scan.offset
-        if let wanted = request.completed, wanted != keys.completed { completed = wanted }
-        if let wanted = request.name {
-            let old = bytes.extracting(oldName ?? 0..<0)
-            if Self.compare(old, wanted) == .other {
-                self.name = wanted
-                self.oldName = Self.text(old)
-            }
-        }
-        guard let wanted = request.notes else { return }
-        switch Self.compare(bytes.extracting(oldNotes ?? 0..<0), wanted) {
-        case .same: break
-        case .other: self.notes = wanted
-        // Other bytes, and yet no other text: whether they are kept depends on the rest.
-        case .alike: return nil
-        }
     }
 
     /// Whether a request asks for nothing else than what a patch can do.
@@ -79,54 +88,46 @@ struct TaskPatch {
         return request.notes.map { RichText.mentions(in: $0).isEmpty } ?? true
     }
 
-    var isEmpty: Bool { name == nil && notes == nil && completed == nil }
-
-    /// The keys of the row it becomes, as far as indexes ask for them.
-    func newKeys(_ caller: Caller, at now: Int64) -> TaskKeys {
-        var new = keys
-        new.version += 1
-        new.modifiedAt = now
-        guard let completed else { return new }
-        new.completed = completed
-        new.completedAt = completed ? now : 0
-        new.completedBy = completed ? caller.account : 0
-        return new
-    }
+    var isEmpty: Bool { !changesName && !changesNotes && completed == nil }
 
     /// Appends the row it becomes: the bytes that the changed message has.
-    func write(_ bytes: RawSpan, as new: TaskKeys, into writer: inout ByteWriter) {
+    func write(
+        _ bytes: RawSpan, _ request: UpdateTask, by account: UInt64, at now: Int64,
+        into writer: inout ByteWriter
+    ) {
         writer.append(bytes.extracting(0..<versionRange.lowerBound))
-        writer.append(tag: 2 << 3, varint: UInt64(new.version))
-        if let name {
+        writer.append(tag: 2 << 3, varint: UInt64(version) + 1)
+        var rest = versionRange.upperBound
+        if changesName, let name = request.name {
             if !name.isEmpty { writer.append(tag: 3 << 3 | 2, text: name) }
-        } else {
-            writer.append(bytes.extracting(nameRange))
+            rest = nameRange.upperBound
         }
-        if let notes {
+        if changesNotes, let notes = request.notes {
+            writer.append(bytes.extracting(rest..<notesRange.lowerBound))
             if !notes.isEmpty { writer.append(tag: 4 << 3 | 2, text: notes) }
-        } else {
-            writer.append(bytes.extracting(notesRange))
+            rest = notesRange.upperBound
         }
-        writer.append(bytes.extracting(notesRange.upperBound..<modifiedRange.lowerBound))
-        if new.modifiedAt != 0 { writer.append(tag: 9 << 3, int64: new.modifiedAt) }
-        if completed != nil {
-            if new.completed { writer.append(tag: 10 << 3, varint: 1) }
-            if new.completedAt != 0 { writer.append(tag: 11 << 3, int64: new.completedAt) }
-            if new.completedBy != 0 { writer.append(tag: 12 << 3 | 1, fixed: new.completedBy) }
-        } else {
-            writer.append(bytes.extracting(completionRange))
+        writer.append(bytes.extracting(rest..<modifiedRange.lowerBound))
+        if now != 0 { writer.append(tag: 9 << 3, int64: now) }
+        rest = modifiedRange.upperBound
+        if let completed {
+            if completed {
+                writer.append(tag: 10 << 3, varint: 1)
+                if now != 0 { writer.append(tag: 11 << 3, int64: now) }
+                if account != 0 { writer.append(tag: 12 << 3 | 1, fixed: account) }
+            }
+            rest = completionRange.upperBound
         }
-        writer.append(bytes.extracting(completionRange.upperBound..<bytes.byteCount))
+        writer.append(bytes.extracting(rest..<bytes.byteCount))
     }
 
-    /// Calls `body` with what there is to tell of it: kind, old and new value.
-    func forEachStory(
-        _ body: (StoryKind, String, String) throws(Rejection) -> Void
-    ) throws(Rejection) {
-        if let name { try body(.nameChanged, oldName, name) }
-        if notes != nil { try body(.notesChanged, "", "") }
-        if let completed { try body(completed ? .markedComplete : .markedIncomplete, "", "") }
+    /// The name in the row that it was made for, if that changes.
+    func changedName(_ bytes: RawSpan) -> String? {
+        changesName ? Self.text(bytes.extracting(oldName)) : nil
     }
+
+    /// Whether there is a story to tell of the notes.
+    var tellsNotes: Bool { changesNotes }
 
     // MARK: - Texts
 
@@ -192,7 +193,10 @@ extension WorkspaceGraph {
         _ request: UpdateTask, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed? {
         guard let row = row(request.task, .task) else { throw .notFound }
-        let patch = try rows.withRow(row) { (_, bytes) throws(Rejection) -> TaskPatch? in
+        // What the stamps of projects add to the version that this caller knows.
+        var stamped: UInt32 = 0
+        var oldName: String?
+        let found = try rows.withRow(row) { (_, bytes) throws(Rejection) -> TaskPatch? in
             let keys = keys(bytes, row)
             let level = access(task: row, keys, caller)
             guard level > .none else { throw .notFound }
@@ -201,25 +205,48 @@ extension WorkspaceGraph {
             guard request.ifVersion == 0 || request.ifVersion == version else {
                 throw .version("task", request.task, is: version)
             }
-            return TaskPatch(request, bytes, keys)
+            stamped = version &- keys.version
+            let patch = TaskPatch.make(request, bytes, keys)
+            oldName = patch?.changedName(bytes)
+            return patch
         }
-        guard let patch = patch ?? nil else { return nil }
+        guard let patch = found ?? nil else { return nil }
         guard !patch.isEmpty else {
-            let version = revision(of: patch.keys, caller).version
-            return Changed(request.task, version: version, unchanged: true)
+            return Changed(request.task, version: patch.version &+ stamped, unchanged: true)
         }
-        let new = patch.newKeys(caller, at: now)
-        let isReindexed = patch.keys.completed != new.completed
-        put(task: row, isReindexed ? (patch.keys, new) : nil) { bytes, writer in
-            patch.write(bytes, as: new, into: &writer)
+        put(task: row, keepsKeys: patch.completed == nil) { bytes, writer in
+            patch.write(bytes, request, by: caller.account, at: now, into: &writer)
         }
-        try patch.forEachStory { (kind, old, value) throws(Rejection) in
-            var story = Story()
-            story.kind = kind
-            story.oldValue = old
-            story.newValue = value
-            _ = try write(story, on: row, caller, at: now)
+        if let oldName {
+            try tell(row, .nameChanged, old: oldName, new: request.name ?? "", caller, at: now)
         }
-        return Changed(request.task, version: revision(of: new, caller).version)
+        if patch.tellsNotes { try tell(row, .notesChanged, caller, at: now) }
+        if let completed = patch.completed {
+            try tell(row, completed ? .markedComplete : .markedIncomplete, caller, at: now)
+        }
+        return Changed(request.task, version: patch.version &+ 1 &+ stamped)
+    }
+
+    /// Writes a story of a task that says no more than what happened: the row that its message
+    /// encodes to.
+    private func tell(
+        _ task: UInt32, _ kind: StoryKind, old: String = "", new: String = "", _ caller: Caller,
+        at now: Int64
+    ) throws(Rejection) {
+        let row = try allocate()
+        let gid = gid(row).rawValue
+        var keys = StoryKeys()
+        keys.task = task
+        keys.kind = kind
+        keys.createdAt = now
+        put(story: row, keys) { writer in
+            writer.append(tag: 1 << 3 | 1, fixed: gid)
+            writer.append(tag: 2 << 3 | 1, fixed: UInt64(task))
+            writer.append(tag: 3 << 3, varint: UInt64(kind.rawValue))
+            if caller.account != 0 { writer.append(tag: 6 << 3 | 1, fixed: caller.account) }
+            if now != 0 { writer.append(tag: 7 << 3, int64: now) }
+            if !old.isEmpty { writer.append(tag: 11 << 3 | 2, text: old) }
+            if !new.isEmpty { writer.append(tag: 12 << 3 | 2, text: new) }
+        }
     }
 }
