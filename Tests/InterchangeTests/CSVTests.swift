@@ -1,3 +1,4 @@
+import ByteCoding
 import Testing
 
 @testable import Interchange
@@ -92,7 +93,7 @@ import Testing
 
     @Test func `cells are written as Asana quotes them`() {
         var writer = CSVWriter()
-        var out: [UInt8] = []
+        var out = ByteWriter()
         for cell in ["Task ID", "Name"] { writer.cell(cell, into: &out) }
         writer.endRow(into: &out)
         for cell in ["12", "a,b"] { writer.cell(cell, into: &out) }
@@ -100,7 +101,7 @@ import Testing
         for cell in ["", "=1+\"x\"\nnext"] { writer.cell(cell, into: &out) }
         writer.endRow(into: &out)
         #expect(
-            String(decoding: out, as: UTF8.self)
+            String(decoding: out.bytes, as: UTF8.self)
                 == "Task ID,Name\n\"12\",\"a,b\"\n\"\",\"=1+\"\"x\"\"\nnext\"\n")
     }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 import Checking
 import Testing
 import WorkProtocol
@@ -40,11 +41,26 @@ extension Reading {
         while let step = cursor.next() {
             if case .begin(let task) = step { lines.append(line(task)) }
         }
+        #expect(tasks(graph, project) == lines, "task by task as step by step")
         let names = (made.projects + made.tasks + made.labels + made.fields).filter {
             cursor.name(of: $0) != nil
         }
         let people = Self.people.filter { cursor.name(of: $0) != nil }
         return lines.sorted() + ["names \(shown(names)) of \(shown(people))"]
+    }
+
+    /// The same without levels, from the tasks' bytes.
+    private func tasks(_ graph: WorkspaceGraph, _ project: UInt64) -> [String] {
+        var lines: [String] = []
+        var bytes = ByteWriter()
+        guard let cursor = try? graph.export(.with { $0.project = project }, as: principal) else {
+            return []
+        }
+        while cursor.nextTask(into: &bytes) {
+            if let task = try? WorkTask(decoding: bytes.span) { lines.append(line(task)) }
+            bytes.removeAll()
+        }
+        return lines
     }
 
     /// Tasks that stand in the project, and their subtasks that do not.

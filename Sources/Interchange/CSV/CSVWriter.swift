@@ -1,6 +1,8 @@
+package import ByteCoding
+
 /// Writes CSV as Asana's exports are: UTF-8 with a byte order mark, LF, quotes only where needed,
 /// except for the first cell of each row below the header, which is always quoted.
-package struct CSVWriter {
+package struct CSVWriter: Sendable {
     /// Whether cells that a spreadsheet would take for a formula are disarmed.
     package var guardsFormulas: Bool
     private var isFirstCell = true
@@ -12,33 +14,88 @@ package struct CSVWriter {
     package static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Appends one cell; `isNumber` says that it is typed as a number, which needs no guard.
-    package mutating func cell(_ text: String, isNumber: Bool = false, into out: inout [UInt8]) {
-        if !isFirstCell { out.append(0x2C) }
+    package mutating func cell(
+        _ text: String, isNumber: Bool = false, into out: inout ByteWriter
+    ) {
         let guarded = guardsFormulas && !isNumber ? FormulaGuard.disarmed(text) : text
-        let needsQuotes = (isFirstCell && !isHeader) || Self.needsQuotes(guarded.utf8.span)
-        isFirstCell = false
-        guard needsQuotes else { return out.append(contentsOf: guarded.utf8) }
-        out.append(0x22)
-        for byte in guarded.utf8 {
-            if byte == 0x22 { out.append(0x22) }
-            out.append(byte)
-        }
-        out.append(0x22)
+        unsafe write(Array(guarded.utf8).span.bytes, into: &out)
     }
 
-    private static func needsQuotes(_ text: Span<UInt8>) -> Bool {
-        for index in text.indices {
-            let byte = text[index]
-            if byte == 0x2C || byte == 0x22 || byte == 0x0A || byte == 0x0D { return true }
+    /// Appends one cell whose text was written as UTF-8. O(bytes).
+    package mutating func cell(
+        written text: borrowing ByteWriter, isNumber: Bool = false, into out: inout ByteWriter
+    ) {
+        guard guardsFormulas, !isNumber else { return write(text.span, into: &out) }
+        cell(String(decoding: text.bytes, as: UTF8.self), into: &out)
+    }
+
+    private mutating func write(_ text: RawSpan, into out: inout ByteWriter) {
+        if !isFirstCell { out.append(0x2C) }
+        let marks = CSVMarks(text)
+        let needsQuotes = (isFirstCell && !isHeader) || marks.isAny
+        isFirstCell = false
+        guard needsQuotes else { return out.append(text) }
+        out.append(0x22)
+        var written = 0
+        while let quote = marks.nextQuote(from: written) {
+            out.append(text.extracting(written..<quote))
+            out.append(fixed: UInt16(0x2222))
+            written = quote + 1
         }
-        return false
+        out.append(text.extracting(written..<text.byteCount))
+        out.append(0x22)
     }
 
     /// Ends the row; the first row is the header.
-    package mutating func endRow(into out: inout [UInt8]) {
+    package mutating func endRow(into out: inout ByteWriter) {
         out.append(0x0A)
         isFirstCell = true
         isHeader = false
+    }
+}
+
+/// What in a cell's text asks for quotes, found by words of eight bytes.
+private struct CSVMarks: ~Escapable {
+    private let text: RawSpan
+    /// Whether there is a comma, a quote or the end of a line.
+    let isAny: Bool
+    private let hasQuotes: Bool
+
+    @_lifetime(copy text)
+    init(_ text: RawSpan) {
+        self.text = text
+        var found: UInt64 = 0
+        var quotes: UInt64 = 0
+        var offset = 0
+        while offset &+ 8 <= text.byteCount {
+            let word = unsafe text.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self)
+            quotes |= ByteWords.equal(word, 0x22)
+            found |= ByteWords.equal(word, 0x2C) | ByteWords.equal(word, 0x0A)
+            found |= ByteWords.equal(word, 0x0D)
+            offset &+= 8
+        }
+        while offset < text.byteCount {
+            let byte = unsafe text.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            if byte == 0x22 { quotes = 1 }
+            if byte == 0x2C || byte == 0x0A || byte == 0x0D { found = 1 }
+            offset &+= 1
+        }
+        hasQuotes = quotes != 0
+        isAny = found | quotes != 0
+    }
+
+    /// The place of the first quote from `start` on.
+    func nextQuote(from start: Int) -> Int? {
+        guard hasQuotes else { return nil }
+        var offset = start
+        while offset < text.byteCount {
+            if unsafe text.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) == 0x22 {
+                return offset
+            }
+            offset &+= 1
+        }
+        return nil
     }
 }
 

@@ -1,19 +1,28 @@
+internal import ByteCoding
 internal import WorkProtocol
 
-/// The rows of a CSV export.
-struct CSVExport: Sendable {
+/// The rows of a CSV export, each written from the bytes of a task to the bytes of the file.
+struct CSVExport: ~Copyable {
     private let options: ExportOptions
     private let project: UInt64
     private let columns: [StandardColumn]
     private let fields: [Field]
-    /// What cells of fields are kept under: the field's name, numbered where several have it.
-    private let fieldNames: [String]
+    private let fieldColumns: [FieldColumn]
     private var writer: CSVWriter
-    var bytes: [UInt8] = []
+    private var out = ByteWriter(capacity: 64 << 10)
+    private var task = TaskPlaces()
+    private var value = FieldPlaces()
+    private var names = NameCells()
+    /// The text of the cell at hand.
+    private var cell = ByteWriter(capacity: 1024)
 
-    /// An export of nothing: what stands where a writer has been taken out to be changed in place.
-    static let empty = CSVExport(
-        ExportOptions(Export(), host: ""), project: nil, fields: [])
+    /// What each row asks of a field: a field itself is costly to copy.
+    private struct FieldColumn {
+        var gid: UInt64
+        /// What its cells are kept under: the field's name, numbered where several have it.
+        var name: String
+        var isNumber: Bool
+    }
 
     init(_ options: ExportOptions, project: Project?, fields: [Field]) {
         self.options = options
@@ -22,87 +31,161 @@ struct CSVExport: Sendable {
             is2018: options.dialect == ._2018, isBoard: project?.defaultView == .board,
             withIDs: options.withIDs)
         self.fields = fields
-        fieldNames = fields.indices.map { index in
-            let name = fields[index].name
-            let ordinal = fields[..<index].count { $0.name == name }
-            return ordinal == 0 ? name : "\(name)#\(ordinal)"
+        fieldColumns = fields.indices.map { index in
+            let field = fields[index]
+            let ordinal = fields[..<index].count { $0.name == field.name }
+            return FieldColumn(
+                gid: field.gid, name: ordinal == 0 ? field.name : "\(field.name)#\(ordinal)",
+                isNumber: field.kind == .number)
         }
         writer = CSVWriter(guardsFormulas: options.guardsFormulas)
     }
 
+    /// How many bytes there are to take.
+    var pendingBytes: Int { out.count }
+
+    /// Hands over what has been written since the last time.
+    mutating func take() -> [UInt8] {
+        defer { out.removeAll() }
+        return out.bytes
+    }
+
     mutating func begin() {
-        bytes += CSVWriter.byteOrderMark
+        out.append(CSVWriter.byteOrderMark)
         for column in columns {
-            writer.cell(column.header(is2018: options.dialect == ._2018), into: &bytes)
+            writer.cell(column.header(is2018: options.dialect == ._2018), into: &out)
         }
-        for field in fields { writer.cell(field.name, into: &bytes) }
-        writer.endRow(into: &bytes)
+        for field in fields { writer.cell(field.name, into: &out) }
+        writer.endRow(into: &out)
     }
 
-    mutating func row(_ task: WorkTask, _ lookup: some ExportLookup) {
-        let kept =
-            options.ids == .external ? KeptCells(data: task.external?.data ?? "") : KeptCells()
+    /// Writes the row of the task whose bytes (a `WorkTask`) these are.
+    mutating func row(_ bytes: RawSpan, _ lookup: some ExportLookup) throws(Corruption) {
+        try task.read(bytes)
+        var kept: KeptCells?
+        var foreign = ""
+        if options.ids == .external, !task.external.isEmpty {
+            let external = try External(decoding: bytes.extracting(task.external))
+            foreign = ForeignKey.isMadeUp(external.gid) ? "" : external.gid
+            if !external.data.isEmpty { kept = KeptCells(data: external.data) }
+        }
         for column in columns {
-            let made = text(column, task, lookup)
-            writer.cell(kept.text(column.rawValue, made: made), into: &bytes)
+            cell.removeAll()
+            if column == .taskID, !foreign.isEmpty {
+                cell.append(utf8: foreign)
+            } else {
+                write(column, bytes, lookup)
+            }
+            endCell(column.rawValue, kept)
         }
-        for (index, field) in fields.enumerated() {
-            let value = task.fields.first { $0.field == field.gid }
-            let made = value.map { $0.text(of: field, lookup) } ?? ""
-            writer.cell(
-                kept.text(fieldNames[index], made: made), isNumber: field.kind == .number,
-                into: &bytes)
+        for index in fieldColumns.indices {
+            cell.removeAll()
+            let gid = fieldColumns[index].gid
+            if let found = task.fields.first(where: { $0.field == gid }) {
+                try value.read(bytes, found.value)
+                write(fields[index], bytes, lookup)
+            }
+            endCell(fieldColumns[index].name, kept, isNumber: fieldColumns[index].isNumber)
         }
-        writer.endRow(into: &bytes)
+        writer.endRow(into: &out)
     }
 
-    private func text(
-        _ column: StandardColumn, _ task: WorkTask, _ lookup: some ExportLookup
-    ) -> String {
+    /// Writes the cell at hand, or what was kept of the one that became it.
+    private mutating func endCell(_ name: String, _ kept: KeptCells?, isNumber: Bool = false) {
+        guard let kept else {
+            return writer.cell(written: cell, isNumber: isNumber, into: &out)
+        }
+        let made = String(decoding: cell.bytes, as: UTF8.self)
+        writer.cell(kept.text(name, made: made), isNumber: isNumber, into: &out)
+    }
+
+    // MARK: - Cells
+
+    private mutating func write(
+        _ column: StandardColumn, _ bytes: RawSpan, _ lookup: some ExportLookup
+    ) {
         switch column {
-        case .taskID: return task.id(options.ids)
-        case .createdAt: return day(task.createdAt)
-        case .completedAt: return task.completed ? day(task.completedAt) : ""
-        case .lastModified: return day(task.modifiedAt)
-        case .name: return task.name
-        case .section: return section(task, lookup)
-        case .assignee: return lookup.text(task.assignee)
-        case .assigneeEmail:
-            return task.assignee == 0 ? "" : lookup.name(of: task.assignee)?.email ?? ""
-        case .startDate: return day(task.startOn, task.startAt)
-        case .dueDate: return day(task.dueOn, task.dueAt)
-        case .tags: return list(task.labels, lookup)
-        case .notes: return task.notes
-        case .projects: return list(task.memberships.map(\.project), lookup)
-        case .parent: return lookup.text(task.parent)
-        case .blockedBy: return list(task.dependencies, lookup)
-        case .blocking: return list(task.dependents, lookup)
-        case .parentID: return task.parent == 0 ? "" : lookup.id(task.parent, options.ids)
-        case .blockedByIDs: return ids(task.dependencies, lookup)
-        case .blockingIDs: return ids(task.dependents, lookup)
+        case .taskID: cell.append(decimal: task.gid)
+        case .createdAt: cell.append(day: task.createdAt)
+        case .completedAt: if task.completed { cell.append(day: task.completedAt) }
+        case .lastModified: cell.append(day: task.modifiedAt)
+        case .name: cell.append(bytes.extracting(task.name))
+        case .section: writeSection(lookup)
+        case .assignee: names.write(task.assignee, lookup, into: &cell)
+        case .assigneeEmail: names.writeEmail(task.assignee, lookup, into: &cell)
+        case .startDate: writeDay(task.startOn, task.startAt)
+        case .dueDate: writeDay(task.dueOn, task.dueAt)
+        case .tags: writeNames(task.labels, lookup)
+        case .notes: cell.append(bytes.extracting(task.notes))
+        case .projects: writeNames(task.projects, lookup)
+        case .parent: names.write(task.parent, lookup, into: &cell)
+        case .blockedBy: writeNames(task.dependencies, lookup)
+        case .blocking: writeNames(task.dependents, lookup)
+        case .parentID:
+            if task.parent != 0 { cell.append(utf8: lookup.id(task.parent, options.ids)) }
+        case .blockedByIDs: writeIDs(task.dependencies, lookup)
+        case .blockingIDs: writeIDs(task.dependents, lookup)
         }
     }
 
-    private func section(_ task: WorkTask, _ lookup: some ExportLookup) -> String {
-        guard project != 0 else { return task.bucket.title }
-        return lookup.text(task.memberships.first { $0.project == project }?.section ?? 0)
+    private mutating func writeSection(_ lookup: some ExportLookup) {
+        guard project != 0 else { return cell.append(utf8: task.bucket.title) }
+        guard let place = task.projects.firstIndex(of: project) else { return }
+        names.write(task.sections[place], lookup, into: &cell)
     }
 
-    private func list(_ gids: [UInt64], _ lookup: some ExportLookup) -> String {
-        gids.map { lookup.text($0) }.joined(separator: ",")
+    private mutating func writeNames(_ gids: [UInt64], _ lookup: some ExportLookup) {
+        for (index, gid) in gids.enumerated() {
+            if index > 0 { cell.append(0x2C) }
+            names.write(gid, lookup, into: &cell)
+        }
     }
 
-    private func ids(_ gids: [UInt64], _ lookup: some ExportLookup) -> String {
-        gids.map { lookup.id($0, options.ids) }.joined(separator: ",")
+    private mutating func writeIDs(_ gids: [UInt64], _ lookup: some ExportLookup) {
+        for (index, gid) in gids.enumerated() {
+            if index > 0 { cell.append(0x2C) }
+            cell.append(utf8: lookup.id(gid, options.ids))
+        }
     }
 
-    private func day(_ moment: Int64) -> String {
-        CivilDate(milliseconds: moment)?.description ?? ""
+    private mutating func writeDay(_ day: Int32?, _ moment: Int64?) {
+        if let day {
+            if let date = CivilDate(days: day) { date.write(to: &cell) }
+        } else if let moment {
+            cell.append(day: moment)
+        }
     }
 
-    private func day(_ day: Int32?, _ moment: Int64?) -> String {
-        if let day { return CivilDate(days: day)?.description ?? "" }
-        return moment.map { self.day($0) } ?? ""
+    /// Writes the value at hand: a number with the field's digits, options and people by name.
+    private mutating func write(
+        _ field: Field, _ bytes: RawSpan, _ lookup: some ExportLookup
+    ) {
+        switch field.kind {
+        case .text: cell.append(bytes.extracting(value.text))
+        case .number:
+            if let number = value.number {
+                cell.append(utf8: number.text(precision: field.precision))
+            }
+        case .enum, .multiEnum:
+            for (index, option) in value.options.enumerated() {
+                if index > 0 { cell.append(0x2C) }
+                names.write(option, of: field, lookup, into: &cell)
+            }
+        case .date:
+            if let date = value.date.flatMap({ CivilDate(days: $0) })
+                ?? value.dateTime.flatMap({ CivilDate(milliseconds: $0) })
+            {
+                date.write(to: &cell)
+            }
+        case .people: writeNames(value.people, lookup)
+        }
+    }
+}
+
+extension ByteWriter {
+    /// The day of a moment; nothing for one outside of the years 1 to 9999.
+    fileprivate mutating func append(day moment: Int64) {
+        if let date = CivilDate(milliseconds: moment) { date.write(to: &self) }
     }
 }
 

@@ -12,8 +12,9 @@ extension ExportCursor: ExportLookup {}
 ///
 /// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way
 /// nor it in theirs; nothing of it leaves before that position is committed. One part is being made
-/// at a time, and none is made that the client has not asked for. It keeps its place on the
-/// connection until nothing of it is left, here or on the background queue.
+/// at a time, while the one before it is on its way, and no more than that ahead of what the client
+/// has asked for. It keeps its place on the connection until nothing of it is left, here or on the
+/// background queue.
 ///
 /// `@unchecked Sendable`: confined to the core queue, but for `maker`, which is handed to the
 /// background queue and back.
@@ -29,6 +30,8 @@ final class ExportStream: @unchecked Sendable {
     /// What was made, and how much of it was sent.
     private var part: [UInt8] = []
     private var sentOfPart = 0
+    /// What was made while `part` was on its way.
+    private var next: [UInt8]?
     private var isMaking = false
     private var isCommitted = false
     private var isCancelled = false
@@ -71,6 +74,7 @@ final class ExportStream: @unchecked Sendable {
     private func giveUp() {
         maker = nil
         part = []
+        next = nil
         session?.exports.removeValue(forKey: stream)
         session?.finishRequest(stream)
     }
@@ -78,6 +82,17 @@ final class ExportStream: @unchecked Sendable {
     /// Sends what may be sent, and has more made.
     func proceed() {
         guard isCommitted, !isCancelled, let session else { return }
+        repeat {
+            send(session)
+            guard sentOfPart == part.count else { return }
+            part = next.take() ?? []
+            sentOfPart = 0
+            if next == nil, end == nil, credit > 0 { make() }
+        } while !part.isEmpty
+        if let end { finish(end, session) }
+    }
+
+    private func send(_ session: Session) {
         while sentOfPart < part.count, credit > 0,
             session.connection.unsentBytes < Limits.unsentBytes / 2
         {
@@ -88,12 +103,10 @@ final class ExportStream: @unchecked Sendable {
             taken.bytes += count
             session.write(FrameHeader(.data, stream: stream, encoding: .raw), payload: piece)
         }
-        guard sentOfPart == part.count else { return }
-        if let end { finish(end, session) } else if credit > 0, !isMaking { make() }
     }
 
     private func make() {
-        guard let maker else { return }
+        guard let maker, !isMaking else { return }
         isMaking = true
         node.background.run { [self] in
             let made = maker.next()
@@ -105,9 +118,7 @@ final class ExportStream: @unchecked Sendable {
         isMaking = false
         if isCancelled { return giveUp() }
         switch made {
-        case .part(let bytes):
-            part = bytes
-            sentOfPart = 0
+        case .part(let bytes): next = bytes
         case .end(let end): self.end = end
         }
         proceed()
@@ -172,14 +183,11 @@ final class ExportMaker: @unchecked Sendable {
             if isByRows { ordered = tasksByRows().reversed() }
             writer.begin()
         }
+        var task = ByteWriter(capacity: 4096)
         while !isFinished, writer.pendingBytes < Self.partBytes {
-            switch nextStep() {
-            case .begin(let task): begin(task)
-            case .end: writer.end(cursor)
-            case nil:
-                writer.finish(position: cursor.position)
-                isFinished = true
-            }
+            let isRow = options.format == .csv && ordered == nil
+            isFinished = isRow ? !takeRow(&task) : !takeStep()
+            if isFinished { writer.finish(position: cursor.position) }
         }
         if writer.pendingBytes > 0 { return .part(writer.take()) }
         var end = ExportEnd()
@@ -203,6 +211,25 @@ final class ExportMaker: @unchecked Sendable {
             if case .begin(let task) = step { order.append(task.gid, external: task.external) }
         }
         return order.sorted()
+    }
+
+    /// Writes the next row; false after the last. A row is made of the task's bytes as they lie.
+    private func takeRow(_ task: inout ByteWriter) -> Bool {
+        task.removeAll()
+        guard cursor.nextTask(into: &task) else { return false }
+        do { try writer.row(task.span, cursor) } catch {
+            preconditionFailure("a task this program encoded does not decode: \(error)")
+        }
+        return true
+    }
+
+    private func takeStep() -> Bool {
+        switch nextStep() {
+        case .begin(let task): begin(task)
+        case .end: writer.end(cursor)
+        case nil: return false
+        }
+        return true
     }
 
     private func nextStep() -> ExportCursor.Step? {

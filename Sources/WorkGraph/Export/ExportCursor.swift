@@ -1,4 +1,4 @@
-internal import ByteCoding
+package import ByteCoding
 package import WorkProtocol
 
 /// What an export reads: a workspace at one position, as one principal sees it, task by task.
@@ -12,6 +12,8 @@ package final class ExportCursor: @unchecked Sendable {
     private let graph: WorkspaceGraph
     private let caller: Caller
     private let projectRow: UInt32?
+    /// The bytes of a task that is given as a value.
+    private var scratch = ByteWriter(capacity: 1024)
     /// The project; nil for My Tasks.
     package let project: Project?
     /// Its custom fields, in their order.
@@ -21,10 +23,37 @@ package final class ExportCursor: @unchecked Sendable {
     private var known: [UInt64: Name] = [:]
 
     private struct Walk {
-        var list: RankedList
-        var last: RankedList.Entry?
+        let list: RankedList
         /// Whether it is the subtasks of a task that has begun and must end after them.
-        var isInside = false
+        let isInside: Bool
+        /// The entries at hand, and how many of them have been given.
+        private(set) var entries: [RankedList.Entry]
+        private var given = 0
+
+        private static let atOnce = 256
+
+        init(_ list: RankedList, isInside: Bool = false) {
+            self.list = list
+            self.isInside = isInside
+            entries = list.isEmpty ? [] : list.entries(after: nil, atMost: Self.atOnce)
+        }
+
+        mutating func next() -> RankedList.Entry? {
+            if given == entries.count {
+                guard given == Self.atOnce else { return nil }
+                entries = list.entries(after: entries.last, atMost: Self.atOnce)
+                given = 0
+                guard !entries.isEmpty else { return nil }
+            }
+            defer { given += 1 }
+            return entries[given]
+        }
+    }
+
+    /// Where a walk went.
+    private enum Move {
+        case begin
+        case end
     }
 
     /// What comes next in an export.
@@ -53,7 +82,7 @@ package final class ExportCursor: @unchecked Sendable {
                 graph.row(setting.field, .field).flatMap { graph.load(Field.self, $0) }
             }
             stack = graph.sections(of: project).reversed().compactMap { section in
-                graph.indexes.tasksOfSection[section].map { Walk(list: $0) }
+                graph.indexes.tasksOfSection[section].map { Walk($0) }
             }
         } else {
             self.project = nil
@@ -61,7 +90,7 @@ package final class ExportCursor: @unchecked Sendable {
             let buckets: [Bucket] = [.later, .upcoming, .today, .new]
             stack = buckets.compactMap { bucket in
                 let key = Indexes.Assigned(account: caller.account, bucket: bucket)
-                return graph.indexes.assigned[key.number].map { Walk(list: $0) }
+                return graph.indexes.assigned[key.number].map { Walk($0) }
             }
         }
     }
@@ -69,22 +98,39 @@ package final class ExportCursor: @unchecked Sendable {
     /// The next step; nil after the last. A subtask that stands in the project itself comes there,
     /// and not under its parent.
     package func next() -> Step? {
-        while var walk = stack.popLast() {
-            let entry = walk.last.map { walk.list.neighbours(of: $0).after } ?? walk.list.first
-            guard let entry else {
-                if walk.isInside { return .end }
+        scratch.removeAll()
+        switch move(into: &scratch) {
+        case .begin: return .begin(Self.task(scratch))
+        case .end: return .end
+        case nil: return nil
+        }
+    }
+
+    /// The same for an export without levels: appends the bytes of the next task (a `WorkTask`) to
+    /// `writer`. False after the last.
+    package func nextTask(into writer: inout ByteWriter) -> Bool {
+        while let move = move(into: &writer) {
+            if move == .begin { return true }
+        }
+        return false
+    }
+
+    /// Goes on to the next task that is shown, whose bytes it appends, or to the end of one.
+    private func move(into writer: inout ByteWriter) -> Move? {
+        while let top = stack.indices.last {
+            guard let entry = stack[top].next() else {
+                if stack.removeLast().isInside { return .end }
                 continue
             }
-            walk.last = entry
-            let isInside = walk.isInside
-            stack.append(walk)
-            guard let keys = graph.taskKeys(entry.row), !(isInside && hasOwnPlace(keys)),
+            guard let keys = graph.taskKeys(entry.row),
+                !(stack[top].isInside && hasOwnPlace(keys)),
                 graph.access(task: entry.row, keys, caller) > .none
             else { continue }
             // My Tasks lists every task by itself; in a project subtasks come under their parent.
-            let subtasks = project == nil ? nil : graph.indexes.subtasks[entry.row]
-            stack.append(Walk(list: subtasks ?? RankedList(), isInside: true))
-            return .begin(task(entry.row, keys))
+            let subtasks = projectRow == nil ? nil : graph.indexes.subtasks[entry.row]
+            stack.append(Walk(subtasks ?? RankedList(), isInside: true))
+            write(entry.row, keys, into: &writer)
+            return .begin
         }
         return nil
     }
@@ -92,20 +138,24 @@ package final class ExportCursor: @unchecked Sendable {
     /// A task the export has shown before, by its gid.
     package func task(_ gid: UInt64) -> WorkTask? {
         guard let row = graph.row(gid, .task), let keys = graph.taskKeys(row) else { return nil }
-        return task(row, keys)
+        scratch.removeAll()
+        write(row, keys, into: &scratch)
+        return Self.task(scratch)
     }
 
     private func hasOwnPlace(_ keys: TaskKeys) -> Bool {
         keys.placements.contains { $0.project == projectRow }
     }
 
-    private func task(_ row: UInt32, _ keys: TaskKeys) -> WorkTask {
-        var writer = ByteWriter(capacity: 1024)
-        var names: NameList? = nil
-        graph.write(task: row, keys, caller, &names, into: &writer)
-        do { return try WorkTask(decoding: writer.span) } catch {
+    private static func task(_ bytes: borrowing ByteWriter) -> WorkTask {
+        do { return try WorkTask(decoding: bytes.span) } catch {
             preconditionFailure("a task this program encoded does not decode: \(error)")
         }
+    }
+
+    private func write(_ row: UInt32, _ keys: TaskKeys, into writer: inout ByteWriter) {
+        var names: NameList? = nil
+        graph.write(task: row, keys, caller, &names, into: &writer)
     }
 
     /// A task's stories, oldest first.

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A day of the Gregorian calendar, without a time or a zone: what `due_on` and `start_on` hold.
 ///
 /// Years 1 to 9999. In the schema it is its number of days since 1970-01-01, which is also how it
@@ -85,8 +87,9 @@ package struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// `2026-11-27`.
     package var description: String {
-        let (year, month, day) = components
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        var writer = ByteWriter(capacity: 16)
+        write(to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// `Fri 27 Nov`, and `Fri 27 Nov 2026` where the year is not that of `today`.
@@ -147,10 +150,4 @@ extension FixedWidthInteger where Self: SignedInteger {
         let remainder = self % divisor
         return remainder < 0 ? remainder + divisor : remainder
     }
-}
-
-/// A number with leading zeros up to `width` digits.
-func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }

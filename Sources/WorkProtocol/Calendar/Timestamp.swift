@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// ISO 8601 timestamps: text ⇄ milliseconds since 1970, UTC.
 package enum Timestamp {
     /// The moment that `text` spells: `2022-03-31T15:58:56.586Z`.
@@ -21,15 +23,9 @@ package enum Timestamp {
 
     /// `2022-03-31T15:58:56.586Z`; a moment outside of the years 1 to 9999 is the nearest inside.
     package static func text(_ milliseconds: Int64) -> String {
-        let low = Int64(CivilDate.daysMin) * CivilDate.millisecondsPerDay
-        let high = (Int64(CivilDate.daysMax) + 1) * CivilDate.millisecondsPerDay - 1
-        let clamped = min(max(milliseconds, low), high)
-        guard let date = CivilDate(milliseconds: clamped) else {
-            preconditionFailure("a clamped moment has a date")
-        }
-        let rest = Int(clamped - date.milliseconds)
-        let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { padded($0, 2) }
-        return "\(date)T\(clock[0]):\(clock[1]):\(clock[2]).\(padded(rest % 1000, 3))Z"
+        var writer = ByteWriter(capacity: 24)
+        write(milliseconds, to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// Hours, minutes, seconds and fraction, in milliseconds.

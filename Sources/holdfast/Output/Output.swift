@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteCoding
 internal import Interchange
 
 /// How answers are printed.
@@ -131,19 +132,20 @@ struct Output {
     }
 
     private func separated(_ rows: [[String]], _ keys: [String]) {
-        var bytes: [UInt8] = []
+        var out = ByteWriter(capacity: 4096)
         if format == .csv {
             var writer = CSVWriter()
             for row in (hasHeader ? [keys] : []) + rows {
-                for cell in row { writer.cell(cell, into: &bytes) }
-                writer.endRow(into: &bytes)
+                for cell in row { writer.cell(cell, into: &out) }
+                writer.endRow(into: &out)
             }
         } else {
             for row in (hasHeader ? [keys] : []) + rows {
-                bytes += Array(row.map(Output.escaped).joined(separator: "\t").utf8) + [0x0A]
+                out.append(utf8: row.map(Output.escaped).joined(separator: "\t"))
+                out.append(0x0A)
             }
         }
-        StandardStream.output.write(bytes)
+        StandardStream.output.write(out.bytes)
     }
 
     /// A cell of TSV: what would end it is spelled out.
