@@ -34,7 +34,7 @@ extension WorkspaceGraph {
         var answer = ImportAnswer()
         for (index, item) in items.enumerated() {
             try requireRoom()
-            importing.path = "items[\(index)]"
+            importing.item = index
             let (outcome, row) = try take(item, &importing)
             answer.outcomes.append(outcome)
             // What a dry run would make has no gid: it would tell how much was made since another.
@@ -77,14 +77,15 @@ extension WorkspaceGraph {
     /// The row of an object that an item refers to by its foreign id; nil for none, and in a dry
     /// run for what an earlier batch would have made.
     func resolve(
-        _ foreign: Foreign?, _ kind: EntityKind, _ field: String, _ importing: inout Importing
+        _ foreign: Foreign?, _ kind: EntityKind, _ field: @autoclosure () -> String,
+        _ importing: inout Importing
     ) throws(Rejection) -> UInt32? {
         guard let foreign, !foreign.gid.isEmpty else { return nil }
         let name = ExternalName(gid: foreign.gid, ordinal: foreign.ordinal)
         if let row = find(name, kind, &importing) { return row }
         guard importing.isDry else {
             throw .badField(
-                "\(importing.path).\(field)",
+                "\(importing.path).\(field())",
                 "Nothing with the external id \"\(foreign.gid)\" is here.")
         }
         return nil
@@ -142,12 +143,12 @@ extension WorkspaceGraph {
 
     /// A person an item names must be one of the workspace; gone ones are, too.
     func person(
-        _ account: UInt64, _ field: String, _ importing: Importing
+        _ account: UInt64, _ field: @autoclosure () -> String, _ importing: Importing
     ) throws(Rejection) -> UInt64 {
         guard account != 0, indexes.people[account] == nil else { return account }
         guard importing.isDry else {
             throw .badField(
-                "\(importing.path).\(field)", "The workspace has no person \(account).")
+                "\(importing.path).\(field())", "The workspace has no person \(account).")
         }
         return 0
     }
@@ -162,8 +163,12 @@ struct Importing {
     let now: Int64
     /// Nothing stays of it; references to what would have been made before are let pass.
     let isDry: Bool
-    /// The item at hand, for refusals.
-    var path = ""
+    /// The item at hand.
+    var item = 0
+    /// The same, for refusals.
+    var path: String { "items[\(item)]" }
+    /// The fields that values were given of, as they are now: decoded once.
+    var fields: [UInt32: Field] = [:]
     /// What foreign ids stand for in this request, found once.
     var known: [Reference: UInt32] = [:]
 

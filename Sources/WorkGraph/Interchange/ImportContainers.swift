@@ -58,6 +58,7 @@ extension WorkspaceGraph {
         after.precision = max(before.precision, field.precision)
         for option in field.options { _ = try self.option(named: option, of: &after) }
         if after != before { try requireOwn(before, importing) }
+        importing.fields[row] = nil
         return write(row, .field, after, before, version: \.version)
     }
 
@@ -209,7 +210,8 @@ extension WorkspaceGraph {
 
     /// The section an item names; without one, the project's first.
     func section(
-        _ foreign: Foreign?, in project: UInt32, _ field: String, _ importing: Importing
+        _ foreign: Foreign?, in project: UInt32, _ field: @autoclosure () -> String,
+        _ importing: inout Importing
     ) throws(Rejection) -> UInt32? {
         guard let foreign, !foreign.gid.isEmpty else {
             return indexes.sectionsOfProject[project]?.first?.row
@@ -217,11 +219,15 @@ extension WorkspaceGraph {
         var reference = Importing.Reference(
             kind: .section, gid: foreign.gid, ordinal: foreign.ordinal)
         reference.project = project
+        if let known = importing.known[reference] { return known }
         let name = ExternalName(gid: foreign.gid, ordinal: foreign.ordinal)
-        if let row = importing.known[reference] ?? section(name, in: project) { return row }
+        if let row = section(name, in: project) {
+            importing.known[reference] = row
+            return row
+        }
         guard importing.isDry else {
             throw .badField(
-                "\(importing.path).\(field)",
+                "\(importing.path).\(field())",
                 "The project has no section with the external id \"\(foreign.gid)\".")
         }
         return nil

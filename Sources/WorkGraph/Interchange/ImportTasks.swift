@@ -28,7 +28,7 @@ extension WorkspaceGraph {
         try fillPlaces(&after, row, task, &importing)
         try fillLabels(&after, task, &importing)
         for (index, value) in task.fields.enumerated() {
-            try fill(&after, value, "fields[\(index)]", &importing)
+            try fill(&after, value, index, &importing)
         }
         guard after != before else { return (.unchanged, row) }
         if let before {
@@ -136,11 +136,11 @@ extension WorkspaceGraph {
             after.parentRank = rank(of: row, under: parent, at: .last)
         }
         for (index, wanted) in task.placements.enumerated() {
-            let field = "placements[\(index)]"
             guard
-                let project = try resolve(wanted.project, .project, "\(field).project", &importing),
+                let project = try resolve(
+                    wanted.project, .project, "placements[\(index)].project", &importing),
                 let section = try section(
-                    wanted.section, in: project, "\(field).section", importing)
+                    wanted.section, in: project, "placements[\(index)].section", &importing)
             else { continue }
             try place(&after, in: project, section, importing.caller)
         }
@@ -181,18 +181,21 @@ extension WorkspaceGraph {
     // MARK: - Values of fields
 
     private func fill(
-        _ after: inout TaskRow, _ value: ImportFieldValue, _ path: String,
+        _ after: inout TaskRow, _ value: ImportFieldValue, _ index: Int,
         _ importing: inout Importing
     ) throws(Rejection) {
-        guard let row = try resolve(value.field, .field, "\(path).field", &importing),
-            var field = load(Field.self, row)
+        guard let row = try resolve(value.field, .field, "fields[\(index)].field", &importing),
+            var field = importing.fields[row] ?? load(Field.self, row)
         else { return }
         let before = field
-        let new = try self.value(value, of: &field, path, importing)
+        let new = try self.value(value, of: &field, index, importing)
         if field != before {
             try requireOwn(before, importing)
             field.version &+= 1
             put(row, .field, field)
+            importing.fields[row] = field
+        } else if importing.fields[row] == nil {
+            importing.fields[row] = field
         }
         let place = after.fields.firstIndex { $0.field == field.gid }
         guard new.hasContent else {
@@ -211,9 +214,9 @@ extension WorkspaceGraph {
 
     /// The value as it is kept. Options are named, and made if they are new.
     private func value(
-        _ value: ImportFieldValue, of field: inout Field, _ path: String, _ importing: Importing
+        _ value: ImportFieldValue, of field: inout Field, _ index: Int, _ importing: Importing
     ) throws(Rejection) -> FieldValue {
-        let path = "\(importing.path).\(path)"
+        var path: String { "\(importing.path).fields[\(index)]" }
         var kept = FieldValue()
         kept.field = field.gid
         switch field.kind {
@@ -230,7 +233,9 @@ extension WorkspaceGraph {
                 if !kept.options.contains(option) { kept.options.append(option) }
             }
             // In the order of the field, as values set one by one are.
-            kept.options = field.options.map(\.gid).filter(kept.options.contains)
+            if kept.options.count > 1 {
+                kept.options = field.options.map(\.gid).filter(kept.options.contains)
+            }
         case .date:
             kept.date = value.date
             kept.dateTime = value.dateTime

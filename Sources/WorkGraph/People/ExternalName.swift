@@ -31,6 +31,9 @@ extension WorkspaceGraph {
     func rows(
         _ external: ExternalName, _ kind: EntityKind, in container: UInt32 = 0
     ) -> [UInt32] {
-        indexes.rows(external: Indexes.key(external.gid, external.ordinal, kind, in: container))
+        let key = Indexes.key(external.gid, external.ordinal, kind, in: container)
+        // Nearly always none; asking that copies no indexes.
+        if indexes.externals[key] == nil { return [] }
+        return indexes.rows(external: key)
     }
 }

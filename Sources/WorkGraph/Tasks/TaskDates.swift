@@ -41,12 +41,14 @@ struct TaskDates: Equatable {
         }
     }
 
-    static func require(_ day: Int32?, _ moment: Int64?, _ field: String) throws(Rejection) {
+    static func require(
+        _ day: Int32?, _ moment: Int64?, _ field: @autoclosure () -> String
+    ) throws(Rejection) {
         if let day, CivilDate(days: day) == nil {
-            throw .badField(field, "A date lies in the years 1 to 9999.")
+            throw .badField(field(), "A date lies in the years 1 to 9999.")
         }
         if let moment, CivilDate(milliseconds: moment) == nil {
-            throw .badField(field, "A moment lies in the years 1 to 9999.")
+            throw .badField(field(), "A moment lies in the years 1 to 9999.")
         }
     }
 
