@@ -260,7 +260,7 @@ import WorkProtocol
         var batches = 0
         while let batch = try reader.nextBatch() {
             batches += 1
-            guard case .project(let project) = batch.first?.kind else {
+            guard case .project(let project) = batch.items.first?.kind else {
                 Issue.record("batch \(batches) does not begin with the project")
                 return
             }

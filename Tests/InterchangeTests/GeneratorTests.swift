@@ -14,7 +14,7 @@ import WorkProtocol
         var generator = Generator(options)
         var graph = MemoryGraph()
         generator.begin(people: graph.ensure(generator.accounts))
-        while let batch = generator.nextBatch() { try graph.apply(batch) }
+        while let batch = generator.nextBatch() { try graph.apply(batch.items) }
         return graph
     }
 
@@ -88,7 +88,7 @@ import WorkProtocol
             var generator = Generator(try options(700, seed: seed))
             generator.begin(people: (0..<60).map { UInt64($0 + 100) })
             var batches: [[ImportItem]] = []
-            while let batch = generator.nextBatch() { batches.append(batch) }
+            while let batch = generator.nextBatch() { batches.append(batch.items) }
             return batches
         }
         let first = try items(5)
@@ -102,7 +102,7 @@ import WorkProtocol
         generator.begin(people: (0..<generator.options.peopleCount).map { UInt64($0 + 1) })
         var tasks = 0
         while let batch = generator.nextBatch() {
-            tasks += batch.count { if case .task = $0.kind { true } else { false } }
+            tasks += batch.kinds.count { $0 == .task }
         }
         #expect(tasks == count)
     }

@@ -318,7 +318,7 @@ struct MemoryGraph: ExportLookup {
             ByteArraySource(bytes, chunkBytes: chunkBytes), options: options)
         try reader.check()
         try reader.begin(people: ensure(reader.people))
-        while let batch = try reader.nextBatch() { try apply(batch) }
+        while let batch = try reader.nextBatch() { try apply(batch.items) }
         return reader
     }
 }

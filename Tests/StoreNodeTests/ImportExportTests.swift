@@ -74,7 +74,7 @@ import WorkProtocol
             var outcomes: [ImportOutcome] = []
             while let batch = try reader.nextBatch() {
                 var request = Import()
-                request.items = batch
+                request.items = batch.items
                 let answer = try ImportAnswer(decoding: perform(.import(request), as: ann))
                 outcomes += answer.outcomes
             }
@@ -208,7 +208,7 @@ import WorkProtocol
         var count = 0
         while let batch = generator.nextBatch() {
             var request = Import()
-            request.items = batch
+            request.items = batch.items
             let answer = try ImportAnswer(decoding: store.perform(.import(request), as: store.ann))
             count += answer.outcomes.count
         }

@@ -172,7 +172,7 @@ final class OrganizationLoad: @unchecked Sendable {
         while items.count < Self.requestItems {
             if current?.waiting.isEmpty == true {
                 guard let batch = current?.generator.nextBatch() else { break }
-                current?.waiting = batch.reversed()
+                current?.waiting = batch.items.reversed()
             }
             guard let item = current?.waiting.last else { break }
             bytes += Self.bytes(item)

@@ -1,5 +1,8 @@
 /// Reads CSV as RFC 4180 has it from a source, row by row, in memory bounded by the longest row.
 ///
+/// Rows that are as nearly all are, and lie in memory as a whole, are read by words of eight bytes
+/// (`nextRecord`); all others byte by byte, which also finds the places of what is wrong in them.
+///
 /// UTF-8, with or without a byte order mark. Rows end with LF or CRLF; a CRLF inside quotes becomes
 /// LF. Control characters but tab and LF are replaced by U+FFFD and reported. Lines without any
 /// character are passed over. A quote inside an unquoted cell stands for itself.
@@ -7,13 +10,15 @@ package struct CSVReader {
     private enum State { case cellStart, unquoted, quoted, quoteInQuoted }
 
     private let source: any ByteSource
-    private let rowBytesMax: Int
-    private var chunk: [UInt8] = []
-    private var offset = 0
+    let rowBytesMax: Int
+    var chunk: [UInt8] = []
+    var offset = 0
     private var isAtEnd = false
+    /// The row that `nextRecord` read.
+    var record = CSVRecord()
 
     private var state = State.cellStart
-    private var place = TextPlace.start
+    private(set) var place = TextPlace.start
     private var encoding = EncodingCheck()
     private var carriageReturn: TextPlace?
     private var openQuote = TextPlace.start
@@ -73,6 +78,42 @@ package struct CSVReader {
         place.column += end - start
         rowBytes += end - start
         offset = end
+    }
+
+    /// A reader of one row that begins at a place of a file.
+    init(_ row: ArraySlice<UInt8>, at place: TextPlace) {
+        self.init(ByteArraySource([]), rowBytesMax: row.count)
+        chunk = Array(row)
+        self.place = place
+        self.row.place = place
+    }
+
+    /// So much is read on at least: what has been scanned of a row is scanned again.
+    private static let readOnMin = 4096
+
+    /// Gets more of the file behind what has not been read, all of which stays; false at the end.
+    mutating func readOn() throws(TextProblem) -> Bool {
+        if chunk.isEmpty {
+            try refill()
+            return !isAtEnd
+        }
+        chunk.removeFirst(offset)
+        offset = 0
+        let before = chunk.count
+        while chunk.count - before < Self.readOnMin {
+            let more = try source.read()
+            if more.isEmpty { break }
+            chunk += more
+        }
+        return chunk.count > before
+    }
+
+    /// Passes over a row that was read as a whole.
+    mutating func pass(to end: Int, lines: Int) {
+        offset = end
+        place = TextPlace(line: place.line + lines, column: 1)
+        row.place = place
+        row.end = place
     }
 
     private mutating func refill() throws(TextProblem) {

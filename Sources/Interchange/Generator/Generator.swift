@@ -39,7 +39,7 @@ package struct Generator: Sendable {
     }
 
     /// The next items to apply together, or nil when all have been given.
-    package mutating func nextBatch() -> [ImportItem]? {
+    package mutating func nextBatch() -> ImportBatch? {
         while true {
             if let batch = batches.next() { return batch }
             guard let items = nextItems() else { return batches.rest() }

@@ -1,11 +1,11 @@
 internal import ByteCoding
 package import WorkProtocol
 
-/// Gathers import items into batches that fit one request.
-package struct ImportBatches {
-    /// Items that no batch has yet, last first.
-    private var waiting: [ImportItem] = []
-    private var held: [ImportItem] = []
+/// Gathers import items into batches that fit one request. Each item is encoded once.
+package struct ImportBatches: Sendable {
+    /// Batches that are full, oldest first.
+    private var full: [ImportBatch] = []
+    private var held = ImportBatch()
     private var heldBytes = 0
     /// The item of a project that was asked for, which has to lead every batch: only it tells which
     /// project the external id stands for.
@@ -20,46 +20,58 @@ package struct ImportBatches {
 
     package init() {}
 
-    package mutating func add(_ items: [ImportItem]) { waiting = items.reversed() + waiting }
+    package mutating func add(_ items: [ImportItem]) {
+        var writer = ByteWriter(capacity: 1024)
+        for item in items {
+            writer.removeAll()
+            item.encode(into: &writer)
+            makeRoom(for: writer.count)
+            hold(item, writer.span)
+            if case .project(let project) = item.kind, project.into != 0 { destination = item }
+        }
+    }
+
+    /// Adds the item of a task whose bytes these are.
+    mutating func add(task item: RawSpan) {
+        makeRoom(for: item.byteCount)
+        held.append(item, .task)
+    }
 
     /// A batch that is full; nil if more items are needed for one.
-    package mutating func next() -> [ImportItem]? {
-        while let item = waiting.popLast() {
-            if let batch = take(item) { return batch }
-        }
-        return nil
-    }
+    package mutating func next() -> ImportBatch? { full.isEmpty ? nil : full.removeFirst() }
 
     /// What is left, when no more items come; nil if nothing is.
-    package mutating func rest() -> [ImportItem]? {
-        defer {
-            held = []
-            heldBytes = 0
+    package mutating func rest() -> ImportBatch? {
+        guard !held.kinds.isEmpty else { return nil }
+        var rest = ImportBatch()
+        swap(&rest, &held)
+        heldBytes = 0
+        return rest
+    }
+
+    /// Begins another batch if the next item would be too much for this one.
+    private mutating func makeRoom(for bytes: Int) {
+        let cost = bytes + ImportBatches.overhead
+        let isFull =
+            held.kinds.count >= ImportBatches.itemsMax
+            || heldBytes + cost > ImportBatches.bytesMax
+        if isFull, let batch = rest() {
+            full.append(batch)
+            if let destination {
+                var writer = ByteWriter(capacity: 1024)
+                destination.encode(into: &writer)
+                heldBytes = writer.count + ImportBatches.overhead
+                hold(destination, writer.span)
+            }
         }
-        return held.isEmpty ? nil : held
+        heldBytes += cost
     }
 
-    /// Adds an item to what is held; answers what was held, if the item would be too much.
-    private mutating func take(_ item: ImportItem) -> [ImportItem]? {
-        let bytes = ImportBatches.bytes(item)
-        var batch: [ImportItem]?
-        if held.count >= ImportBatches.itemsMax || heldBytes + bytes > ImportBatches.bytesMax {
-            batch = rest()
-            if let destination { hold(destination, ImportBatches.bytes(destination)) }
+    private mutating func hold(_ item: ImportItem, _ bytes: RawSpan) {
+        if case .project(let project) = item.kind {
+            held.append(bytes, project: project.external?.gid ?? "")
+        } else if let kind = item.batchKind {
+            held.append(bytes, kind)
         }
-        if case .project(let project) = item.kind, project.into != 0 { destination = item }
-        hold(item, bytes)
-        return batch
-    }
-
-    private mutating func hold(_ item: ImportItem, _ bytes: Int) {
-        held.append(item)
-        heldBytes += bytes
-    }
-
-    private static func bytes(_ item: ImportItem) -> Int {
-        var writer = ByteWriter(capacity: 1024)
-        item.encode(into: &writer)
-        return writer.count + overhead
     }
 }

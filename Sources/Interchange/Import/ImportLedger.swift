@@ -36,6 +36,20 @@ struct ImportLedger {
         if isOpen { messages.append(message) }
     }
 
+    /// Counts an item and checks that the store would take it.
+    mutating func count(_ item: ImportItem, at place: TextPlace) throws(TextProblem) {
+        do throws(FieldViolation) { try item.validate() } catch {
+            throw TextProblem(place, error.description)
+        }
+        switch item.kind {
+        case .label: summary.tags += 1
+        case .project: summary.projects += 1
+        case .attachment: summary.attachments += 1
+        case .story(let story) where story.kind != .comment: summary.stories += 1
+        case .task, .story, .team, .field, .dependencies, nil: break
+        }
+    }
+
     var failure: ImportFailure { ImportFailure(problems: problems, count: problemCount) }
 
     /// `text` as one line, with a warning if it had to be changed.

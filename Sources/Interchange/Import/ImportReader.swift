@@ -10,9 +10,9 @@ package import WorkProtocol
 /// their tasks; dependencies last. Each is found again by its external id, so that reading the same
 /// file twice changes nothing.
 ///
-/// The file is read three times and never held: memory grows by some dozen bytes a task, and by the
-/// longest row. (Bitbucket's tracker files are the exception: they list comments in no order, and
-/// are held.)
+/// The file is read two or three times and never held: memory grows by some dozen bytes a task,
+/// and by the longest row. (Bitbucket's tracker files are the exception: they list comments in no
+/// order, and are held.)
 package struct ImportReader {
     private let source: any ByteSource
     private let options: ImportOptions
@@ -66,27 +66,10 @@ package struct ImportReader {
         try source.rewind()
         try file.survey(&ledger)
         if ledger.problemCount > 0, !options.keepsGoing { return }
-        try file.restart()
-        while let items = try file.next(&ledger) {
-            for item in items { try count(item, at: file.place) }
-        }
+        try file.check(&ledger)
         ledger.summary.people = ledger.people.accounts.count
         projectKey = file.projectKey
         self.file = file
-    }
-
-    /// Counts an item and checks that the store would take it.
-    private mutating func count(_ item: ImportItem, at place: TextPlace) throws(TextProblem) {
-        do throws(FieldViolation) { try item.validate() } catch {
-            throw TextProblem(place, error.description)
-        }
-        switch item.kind {
-        case .label: ledger.summary.tags += 1
-        case .project: ledger.summary.projects += 1
-        case .attachment: ledger.summary.attachments += 1
-        case .story(let story) where story.kind != .comment: ledger.summary.stories += 1
-        case .task, .story, .team, .field, .dependencies, nil: break
-        }
     }
 
     /// Begins the batches. `gids` are those of `people`, in the same order.
@@ -99,12 +82,11 @@ package struct ImportReader {
     }
 
     /// The next items to apply together, or nil when all have been given.
-    package mutating func nextBatch() throws(TextProblem) -> [ImportItem]? {
+    package mutating func nextBatch() throws(TextProblem) -> ImportBatch? {
         precondition(file != nil, "check and begin come first")
         while true {
             if let batch = batches.next() { return batch }
-            guard let items = try file?.next(&ledger) else { return batches.rest() }
-            batches.add(items)
+            guard try file?.give(&ledger, into: &batches) == true else { return batches.rest() }
         }
     }
 }
@@ -122,4 +104,27 @@ protocol ImportedFile {
     mutating func restart() throws(TextProblem)
     /// The items of the next row, task or list; nil at the end.
     mutating func next(_ ledger: inout ImportLedger) throws(TextProblem) -> [ImportItem]?
+    /// Finds out whether the store would take all items, and counts them.
+    mutating func check(_ ledger: inout ImportLedger) throws(TextProblem)
+    /// Adds some items to the batches; false at the end.
+    mutating func give(
+        _ ledger: inout ImportLedger, into batches: inout ImportBatches
+    ) throws(TextProblem) -> Bool
+}
+
+extension ImportedFile {
+    mutating func check(_ ledger: inout ImportLedger) throws(TextProblem) {
+        try restart()
+        while let items = try next(&ledger) {
+            for item in items { try ledger.count(item, at: place) }
+        }
+    }
+
+    mutating func give(
+        _ ledger: inout ImportLedger, into batches: inout ImportBatches
+    ) throws(TextProblem) -> Bool {
+        guard let items = try next(&ledger) else { return false }
+        batches.add(items)
+        return true
+    }
 }

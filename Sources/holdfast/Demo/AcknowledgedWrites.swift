@@ -1,3 +1,4 @@
+internal import Interchange
 internal import StoreClient
 internal import WorkProtocol
 
@@ -51,14 +52,14 @@ final class AcknowledgedWrites {
     }
 
     /// A batch of an import was acknowledged.
-    func note(_ items: [ImportItem], _ answer: ImportAnswer) {
-        for (item, gid) in zip(items, answer.gids) where gid != 0 {
-            switch item.kind {
+    func note(_ kinds: [ImportBatch.Kind], _ answer: ImportAnswer) {
+        for (kind, gid) in zip(kinds, answer.gids) where gid != 0 {
+            switch kind {
             case .task: expect(.task(gid), 1)
             case .project: expect(.project(gid))
             case .label: expect(.tag(gid))
             case .field: expect(.field(gid))
-            case .team, .dependencies, .story, .attachment, nil: break
+            case .team, .dependencies, .comment, .story, .attachment: break
             }
         }
     }

@@ -104,6 +104,7 @@ struct DemoCommand: AsyncParsableCommand {
                 "\(TextWidth.grouped(load.created["tasks"] ?? 0)) of "
                     + "\(TextWidth.count(tasks, "task")) …")
         }
+        try await load.finish()
         progress.end()
         let projects = TextWidth.count(load.created["projects"] ?? 0, "project")
         let people = TextWidth.count(generator.options.peopleCount, "person", "people")

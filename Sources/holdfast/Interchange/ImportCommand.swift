@@ -47,12 +47,13 @@ struct ImportCommand: StoreCommand {
         do { try reader.begin(people: people) } catch { throw located(error) }
         var progress = ProgressLine()
         while true {
-            let batch: [ImportItem]?
+            let batch: ImportBatch?
             do { batch = try reader.nextBatch() } catch { throw located(error) }
             guard let batch else { break }
             try await load.load(batch)
             progress.show("\(TextWidth.grouped(load.loadedCount)) objects …")
         }
+        try await load.finish()
         progress.end()
         try report(reader, load, client)
     }

@@ -16,6 +16,8 @@ struct ImportLoad {
     private(set) var loadedCount = 0
     /// Where the store stood after the last batch.
     private(set) var last: ReplyDetails?
+    /// The batch that is on its way. One at a time: the next refers to what this one makes.
+    private var underWay: (batch: ImportBatch, call: Task<Reply, any Error>)?
 
     /// The words, in the order they are printed.
     static let words = [
@@ -69,60 +71,76 @@ struct ImportLoad {
         return gids
     }
 
-    /// Loads one batch.
-    mutating func load(_ items: [ImportItem]) async throws {
-        var request = Import()
-        request.items = items
-        request.dryRun = isDry
-        let answer: ImportAnswer = try await ask(request, in: UInt64(workspace), &last)
-        guard answer.outcomes.count == items.count else {
+    /// Begins to load a batch, once the one before it is done: the caller has the time until then
+    /// to make the next.
+    mutating func load(_ batch: ImportBatch) async throws {
+        try await finish()
+        let store = try await client.store
+        let (route, options) = (UInt64(workspace), self.options)
+        let payload = isDry ? batch.dryRun : batch.payload
+        let call = Task { try await store.call(.import, payload: payload, in: route, options) }
+        underWay = (batch, call)
+    }
+
+    /// Waits for the batch under way.
+    mutating func finish() async throws {
+        guard let (batch, call) = underWay else { return }
+        underWay = nil
+        let reply = try await withTaskCancellationHandler {
+            try await call.value
+        } onCancel: {
+            call.cancel()
+        }
+        try take(reply, of: batch)
+    }
+
+    /// Counts what became of a batch.
+    private mutating func take(_ reply: Reply, of batch: ImportBatch) throws {
+        last = reply.details
+        guard let answer = try? ImportAnswer(decoding: reply.payload),
+            answer.outcomes.count == batch.kinds.count
+        else {
             throw Complaint(.protocol, "the store did not answer for every item")
         }
-        if !isDry { client.connection.acknowledged?.note(items, answer) }
-        for (index, item) in items.enumerated() {
-            let word = ImportLoad.word(item)
-            switch answer.outcomes[index] {
-            case .created: created[word, default: 0] += 1
-            case .updated: updated[word, default: 0] += 1
+        if !isDry { client.connection.acknowledged?.note(batch.kinds, answer) }
+        for (kind, outcome) in zip(batch.kinds, answer.outcomes) {
+            switch outcome {
+            case .created: created[ImportLoad.word(kind), default: 0] += 1
+            case .updated: updated[ImportLoad.word(kind), default: 0] += 1
             case .unchanged: break
             }
-            if case .project(let project) = item.kind, index < answer.gids.count {
-                projects.append((project.external?.gid ?? "", answer.gids[index]))
-            }
         }
-        loadedCount += items.count
+        for project in batch.projects where project.index < answer.gids.count {
+            projects.append((project.external, answer.gids[project.index]))
+        }
+        loadedCount += batch.kinds.count
     }
 
     /// What an item is called in the machine output.
-    static func word(_ item: ImportItem) -> String {
-        switch item.kind {
+    static func word(_ kind: ImportBatch.Kind) -> String {
+        switch kind {
         case .team: "teams"
         case .label: "tags"
         case .field: "fields"
         case .project: "projects"
         case .task: "tasks"
         case .dependencies: "dependencies"
-        case .story(let story): story.kind == .comment ? "comments" : "stories"
+        case .comment: "comments"
+        case .story: "stories"
         case .attachment: "attachments"
-        case nil: ""
         }
+    }
+
+    /// A batch is a thousand writes: it may take longer than one.
+    private var options: Store.CallOptions {
+        var call = client.callOptions(nil)
+        call.deadline = .milliseconds(Int64(max(client.options.connection.timeout, 60) * 1000))
+        return call
     }
 
     private func ask<Request: Message, Value: Message>(
         _ request: Request, in route: UInt64
     ) async throws -> Value {
-        var details: ReplyDetails?
-        return try await ask(request, in: route, &details)
-    }
-
-    /// A batch is a thousand writes: it may take longer than one.
-    private func ask<Request: Message, Value: Message>(
-        _ request: Request, in route: UInt64, _ details: inout ReplyDetails?
-    ) async throws -> Value {
-        var call = client.callOptions(nil)
-        call.deadline = .milliseconds(Int64(max(client.options.connection.timeout, 60) * 1000))
-        let answer = try await client.store.perform(request, in: route, call, as: Value.self)
-        details = answer.details
-        return answer.value
+        try await client.store.perform(request, in: route, options, as: Value.self).value
     }
 }

@@ -24,6 +24,9 @@ struct CSVColumns {
         var keptName: String { ordinal == 0 ? name : "\(name)#\(ordinal)" }
     }
 
+    /// Whether a field names people: only who asks for it gets that.
+    var hasPeople: Bool { fields.contains { $0.kind == .people } }
+
     /// How many lines may stand above the header: the Google Sheets variant has some.
     static let linesAboveMax = 10
     /// How many custom fields a project may have.

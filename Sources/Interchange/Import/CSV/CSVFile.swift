@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import WorkProtocol
 
 /// An Asana CSV of any year as an import: what its rows become.
@@ -16,6 +17,12 @@ struct CSVFile: ImportedFile {
     private(set) var fields: [CSVField] = []
     private(set) var keepsRows = false
     private(set) var place = TextPlace.start
+    private(set) var repeats = CSVRepeats()
+    private var layout: CSVLayout?
+    /// Rows of which only a second look tells whether the store takes them as they are.
+    private var unsure: [Int32] = []
+    /// Makes the items of most rows; nil before the first.
+    private var plainRows: CSVPlainRows?
 
     private var nextRow = 0
     private var stage = Stage.definitions
@@ -45,25 +52,32 @@ struct CSVFile: ImportedFile {
         for place in columns.unnamed {
             ledger.warn(place, "the column has no name and is left out")
         }
+        let layout = CSVLayout(columns)
+        self.layout = layout
         var kinds = columns.fields.map { _ in FieldSurvey() }
         var parentIDs: [Int32: String] = [:]
-        while let row = try reader.next() {
-            for replaced in row.replaced { ledger.warn(replaced) }
-            if let problem = columns.problem(row) {
-                ledger.refuse(problem)
-                ledger.summary.skipped += 1
-                continue
+        while try reader.nextRecord() {
+            if !reader.isPlain(layout, columns) {
+                let row = try reader.located()
+                for replaced in row.replaced { ledger.warn(replaced) }
+                if let problem = columns.problem(row) {
+                    ledger.refuse(problem)
+                    ledger.summary.skipped += 1
+                    continue
+                }
             }
-            take(row, columns, &parentIDs, &ledger)
+            take(reader, layout, &parentIDs, &ledger)
             for (index, field) in columns.fields.enumerated() {
-                kinds[index].take(row.cells[field.index].text)
+                kinds[index].take(reader, field.index)
             }
         }
+        survey.finishRows()
         var links: [Int32: Int32] = [:]
         for (row, id) in parentIDs { links[row] = survey.row(id: id) }
         survey.resolve(parentIDs: links)
         keepsRows = !survey.isInSectionOrder
         resolveDependencies(columns)
+        distrustLongDependencies()
         decideKinds(columns, kinds, &ledger)
         report(&ledger)
     }
@@ -78,29 +92,52 @@ struct CSVFile: ImportedFile {
     }
 
     private mutating func take(
-        _ row: CSVRow, _ columns: CSVColumns, _ parentIDs: inout [Int32: String],
+        _ record: CSVReader, _ layout: CSVLayout, _ parentIDs: inout [Int32: String],
         _ ledger: inout ImportLedger
     ) {
         let index = Int32(survey.rows.count)
-        survey.add(
-            id: columns.text(.taskID, row), name: columns.text(.name, row),
-            parent: columns.text(.parent, row), projects: columns.text(.projects, row),
-            section: columns.text(.section, row))
-        for tag in listed(columns.text(.tags, row)) {
-            _ = survey.labels.number(CleanText.line(tag).text)
+        survey.add(record, layout)
+        if !record.isEmpty(layout.tags) {
+            let (number, isNew) = repeats.tags(record.column(layout.tags))
+            if isNew { for name in repeats.tags[number] { _ = survey.labels.number(name) } }
         }
-        _ = ledger.people.find(
-            name: columns.text(.assignee, row), email: columns.text(.assigneeEmail, row))
-        let parentID = columns.text(.parentID, row)
-        if !parentID.isEmpty { parentIDs[index] = parentID }
+        _ = repeats.person(
+            record.column(layout.assignee), record.column(layout.assigneeEmail), &ledger.people)
+        if needsSecondLook(record, layout) { unsure.append(index) }
+        guard layout.hasRelations(record) else { return }
+        if !record.isEmpty(layout.parentID) {
+            parentIDs[index] = record.column(layout.parentID).text
+        }
         dependencies.add(
-            row: index, name: columns.text(.name, row), blockedBy: columns.text(.blockedBy, row),
-            blocking: columns.text(.blocking, row))
-        for (column, isBlockedBy) in [(StandardColumn.blockedByIDs, true), (.blockingIDs, false)] {
-            for id in listed(columns.text(column, row)) {
+            row: index, name: record.column(layout.name).text,
+            blockedBy: record.column(layout.blockedBy).text,
+            blocking: record.column(layout.blocking).text)
+        for (column, isBlockedBy) in [(layout.blockedByIDs, true), (layout.blockingIDs, false)] {
+            for id in listed(record.column(column).text) {
                 idLinks.append((index, id, isBlockedBy))
             }
         }
+    }
+
+    /// So many bytes besides the notes, twice over and escaped, and what fits into them, are within
+    /// all limits.
+    private static let sureBytes = 800
+
+    private func needsSecondLook(_ record: CSVReader, _ layout: CSVLayout) -> Bool {
+        let notes = record.column(layout.notes).byteCount
+        return notes > 65_536 || record.record.byteCount - notes > Self.sureBytes
+            || !record.column(layout.name).isLine(atMost: 1024)
+            || repeats.tags(record.column(layout.tags), areMoreThan: 100)
+            || columns?.hasPeople == true
+            || !(record.isEmpty(layout.blockedByIDs) && record.isEmpty(layout.blockingIDs))
+    }
+
+    /// What was made of dependencies may be too long to be kept.
+    private mutating func distrustLongDependencies() {
+        let long = dependencies.made.filter {
+            $0.value.blockedBy.utf8.count + $0.value.blocking.utf8.count > 4 * Self.sureBytes
+        }
+        unsure = Set(unsure).union(long.keys).sorted()
     }
 
     /// Dependencies the file gives by id.
@@ -116,11 +153,7 @@ struct CSVFile: ImportedFile {
             }
         }
         idLinks = []
-        var byName: [UInt64: [Int32]] = [:]
-        for (index, row) in survey.rows.enumerated() where row.name != 0 {
-            byName[row.name, default: []].append(Int32(index))
-        }
-        dependencies.resolve(byName, isByID: columns.standard[.blockedByIDs] != nil)
+        dependencies.resolve(survey, isByID: columns.standard[.blockedByIDs] != nil)
     }
 
     private mutating func decideKinds(
@@ -134,6 +167,8 @@ struct CSVFile: ImportedFile {
     }
 
     private func report(_ ledger: inout ImportLedger) {
+        ledger.summary.tasks += survey.rows.count
+        ledger.summary.subtasks += survey.rows.count { $0.parentName != 0 || $0.parent >= 0 }
         let lost = survey.rows.count { $0.parentName != 0 && $0.parent < 0 }
         if lost > 0 {
             ledger.tell(
@@ -151,6 +186,39 @@ struct CSVFile: ImportedFile {
 
     // MARK: - Second reading
 
+    /// Looks again at the rows that the first reading was not sure of.
+    mutating func check(_ ledger: inout ImportLedger) throws(TextProblem) {
+        for item in try definitions() { try ledger.count(item, at: place) }
+        if !unsure.isEmpty { try checkUnsure(&ledger) }
+        for item in dependencyItems() { try ledger.count(item, at: place) }
+    }
+
+    private mutating func checkUnsure(_ ledger: inout ImportLedger) throws(TextProblem) {
+        guard let columns, let layout else { return }
+        try restart()
+        var rest = unsure[...]
+        while let next = rest.first, try reader.nextRecord() {
+            guard try isGood(columns, layout) else { continue }
+            defer { nextRow += 1 }
+            guard next == Int32(nextRow) else { continue }
+            rest.removeFirst()
+            let row = try reader.located()
+            place = row.place
+            var draft = CSVTask(row, next, columns, self, &ledger)
+            try ledger.count(.task(draft.task), at: place)
+            for story in draft.takeNotesRest() { try ledger.count(.story(story), at: place) }
+        }
+        unsure = []
+    }
+
+    /// Whether the record at hand is a row that the survey took.
+    private func isGood(
+        _ columns: CSVColumns, _ layout: CSVLayout
+    ) throws(TextProblem) -> Bool {
+        if reader.isPlain(layout, columns) { return true }
+        return columns.problem(try reader.located()) == nil
+    }
+
     mutating func restart() throws(TextProblem) {
         try source.rewind()
         reader = CSVReader(source)
@@ -158,7 +226,38 @@ struct CSVFile: ImportedFile {
         nextRow = 0
         stage = .definitions
         forward = []
+        plainRows = nil
     }
+
+    /// Adds the items of some rows at once.
+    mutating func give(
+        _ ledger: inout ImportLedger, into batches: inout ImportBatches
+    ) throws(TextProblem) -> Bool {
+        guard stage == .rows, let columns, let layout else {
+            guard let items = try next(&ledger) else { return false }
+            batches.add(items)
+            return true
+        }
+        var plain = plainRows.take() ?? CSVPlainRows(self, layout, ledger.people)
+        defer { plainRows = plain }
+        for _ in 0..<Self.rowsAtOnce {
+            guard try reader.nextRecord() else {
+                stage = .parents
+                batches.add(forward.map { .task($0) })
+                break
+            }
+            guard try isGood(columns, layout) else { continue }
+            if plain.write(Int32(nextRow), reader, self) {
+                plain.give(to: &batches)
+                nextRow += 1
+            } else {
+                batches.add(try items(of: try reader.located(), columns, &ledger))
+            }
+        }
+        return true
+    }
+
+    private static let rowsAtOnce = 256
 
     mutating func next(_ ledger: inout ImportLedger) throws(TextProblem) -> [ImportItem]? {
         switch stage {
@@ -183,23 +282,28 @@ struct CSVFile: ImportedFile {
     private mutating func rowItems(_ ledger: inout ImportLedger) throws(TextProblem)
         -> [ImportItem]?
     {
-        guard let columns else { return nil }
-        while let row = try reader.next() {
-            if columns.problem(row) != nil { continue }
-            place = row.place
-            var draft = CSVTask(row, Int32(nextRow), columns, self, &ledger)
-            nextRow += 1
-            ledger.countTask(isSubtask: draft.isSubtask)
-            var items: [ImportItem] = [.task(draft.task)]
-            if let parent = draft.forwardParent {
-                var task = draft.task
-                task.parent = parent
-                forward.append(task)
+        guard let columns, let layout else { return nil }
+        while try reader.nextRecord() {
+            if try isGood(columns, layout) {
+                return try items(of: try reader.located(), columns, &ledger)
             }
-            items += draft.takeNotesRest().map { .story($0) }
-            return items
         }
         return nil
+    }
+
+    /// The items of the next row.
+    private mutating func items(
+        of row: CSVRow, _ columns: CSVColumns, _ ledger: inout ImportLedger
+    ) throws(TextProblem) -> [ImportItem] {
+        place = row.place
+        var draft = CSVTask(row, Int32(nextRow), columns, self, &ledger)
+        nextRow += 1
+        if let parent = draft.forwardParent {
+            var task = draft.task
+            task.parent = parent
+            forward.append(task)
+        }
+        return [.task(draft.task)] + draft.takeNotesRest().map { .story($0) }
     }
 
     private func definitions() throws(TextProblem) -> [ImportItem] {

@@ -4,7 +4,7 @@ internal import ByteCoding
 /// dependencies, which the file gives by name, and to say whether its order is the one an export
 /// would have.
 ///
-/// Some 50 bytes a row. Names are compared by a 64-bit hash: of ten million different names two
+/// Some 80 bytes a row. Names are compared by a 64-bit hash: of ten million different names two
 /// have the same with a probability of 1 in 400,000.
 struct CSVSurvey {
     /// A row that is good.
@@ -12,7 +12,7 @@ struct CSVSurvey {
         var name: UInt64
         /// The hash of the parent's name; 0 for none.
         var parentName: UInt64
-        /// Numbers of the cells in `projectCells` and `sectionNames`.
+        /// Numbers of the cells in `projectCells` and `sectionCells`.
         var projects: Int32
         var section: Int32
         /// The parent's row; -1 for none in the file.
@@ -28,14 +28,19 @@ struct CSVSurvey {
 
     var rows: [Row] = []
     var ids = TextArena()
+    private var idHashes: [UInt64] = []
     /// For ids that stand for several rows: which of them, from 0.
     private(set) var ordinals: [Int32: UInt32] = [:]
-    private var idCounts: [UInt64: (first: Int32, count: UInt32)] = [:]
+    private var rowsByID = RowsByHash([])
+    private var rowsByName = RowsByHash([])
 
-    var projectCells = Interned()
-    var sectionNames = Interned()
+    private var projectCells = ByteInterner()
+    private var sectionCells = ByteInterner()
     /// What the cells in `projectCells` say, in the same order.
     private(set) var projectLists: [[String]] = []
+    /// The sections that the cells in `sectionCells` name, by number, in the same order.
+    private var sectionNumbers: [Int] = []
+    private var sectionNames = Interned()
     /// All projects named, in order.
     private(set) var projectNames = Interned()
     var labels = Interned()
@@ -51,69 +56,111 @@ struct CSVSurvey {
     static let depthMax = 31
 
     static func hash(_ text: String) -> UInt64 {
-        if text.isEmpty { return 0 }
-        return max(1, XXH3.hash(Array(text.utf8)))
+        unsafe hash(Array(text.utf8).span.bytes)
     }
 
-    /// Adds a row. The parent's cell is empty for a top-level row, or one whose parent has no name.
-    mutating func add(
-        id: String, name: String, parent: String, projects: String, section: String
-    ) {
-        let index = Int32(rows.count)
-        let key = CSVSurvey.hash(id)
-        if let known = idCounts[key] {
-            ordinals[index] = known.count
-            idCounts[key] = (known.first, known.count + 1)
-        } else {
-            idCounts[key] = (index, 1)
-        }
-        ids.append(id)
-        let cell = projectCells.number(projects)
-        if projectLists.count < projectCells.count {
-            projectLists.append(listed(projects).map { CleanText.line($0).text })
-            for project in projectLists[cell] { _ = projectNames.number(project) }
-        }
+    static func hash(_ text: RawSpan) -> UInt64 {
+        text.byteCount == 0 ? 0 : max(1, XXH3.hash(text))
+    }
+
+    /// Adds the record at hand. The parent's cell is empty for a top-level row, or one whose parent
+    /// has no name. Amortised O(bytes).
+    mutating func add(_ record: CSVReader, _ layout: CSVLayout) {
+        idHashes.append(CSVSurvey.hash(record.column(layout.taskID)))
+        ids.append(record.column(layout.taskID))
+        let projects = projectNumber(record.column(layout.projects))
+        let section = sectionNumber(record.column(layout.section))
+        let hasParent = !record.isEmpty(layout.parent)
         let isNamelessChild =
-            parent.isEmpty && projects.isEmpty && section.isEmpty && lastWasNameless
-        if parent.isEmpty, !isNamelessChild { narrow(projectLists[cell]) }
-        lastWasNameless = name.isEmpty || isNamelessChild
+            !hasParent && record.isEmpty(layout.projects) && record.isEmpty(layout.section)
+            && lastWasNameless
+        if !hasParent, !isNamelessChild { narrow(projects) }
+        lastWasNameless = record.isEmpty(layout.name) || isNamelessChild
         rows.append(
             Row(
-                name: CSVSurvey.hash(name), parentName: CSVSurvey.hash(parent),
-                projects: Int32(cell),
-                section: Int32(sectionNames.number(CleanText.line(section).text)),
+                name: CSVSurvey.hash(record.column(layout.name)),
+                parentName: CSVSurvey.hash(record.column(layout.parent)),
+                projects: Int32(projects), section: Int32(section),
                 isNamelessChild: isNamelessChild))
     }
 
-    private mutating func narrow(_ projects: [String]) {
+    private mutating func projectNumber(_ cell: RawSpan) -> Int {
+        let number = projectCells.number(cell)
+        if number == projectLists.count {
+            projectLists.append(listed(cell.text).map { CleanText.line($0).text })
+            for project in projectLists[number] { _ = projectNames.number(project) }
+        }
+        return number
+    }
+
+    private mutating func sectionNumber(_ cell: RawSpan) -> Int {
+        let number = sectionCells.number(cell)
+        if number == sectionNumbers.count {
+            sectionNumbers.append(sectionNames.number(CleanText.line(cell.text).text))
+        }
+        return number
+    }
+
+    /// Finds rows with the same id, once all have been added. O(rows).
+    mutating func finishRows() {
+        rowsByID = RowsByHash(idHashes)
+        rowsByName = RowsByHash(rows.map(\.name))
+        for (index, hash) in idHashes.enumerated() {
+            guard rowsByID.first(hash) == Int32(index) else { continue }
+            var ordinal: UInt32 = 1
+            var next = rowsByID.follower(of: Int32(index))
+            while next >= 0 {
+                ordinals[next] = ordinal
+                ordinal += 1
+                next = rowsByID.follower(of: next)
+            }
+        }
+        idHashes = []
+    }
+
+    func hasRow(named hash: UInt64) -> Bool { rowsByName.first(hash) != nil }
+
+    /// The rows with a name, ascending.
+    func rows(named hash: UInt64) -> [Int32] { rowsByName.rows(hash) }
+
+    /// Cells whose projects are known to leave `common` as it is.
+    private var lastNarrowed = -1
+
+    private mutating func narrow(_ cell: Int) {
+        // The same once more changes nothing.
+        guard cell != lastNarrowed else { return }
+        lastNarrowed = cell
+        let projects = projectLists[cell]
         common = common.map { $0.filter(projects.contains) } ?? projects
     }
 
     /// The first row with this id.
-    func row(id: String) -> Int32? { idCounts[CSVSurvey.hash(id)]?.first }
+    func row(id: String) -> Int32? { rowsByID.first(CSVSurvey.hash(id)) }
 
     func projects(_ row: Int) -> [String] { projectLists[Int(rows[row].projects)] }
-    func section(_ row: Int) -> String { sectionNames.texts[Int(rows[row].section)] }
+    func section(_ row: Int) -> String { sectionNames.texts[sectionNumber(row)] }
+    private func sectionNumber(_ row: Int) -> Int { sectionNumbers[Int(rows[row].section)] }
+    /// The cell that names a row's section, as it is.
+    func sectionCell(_ row: Int) -> String { sectionCells.text(Int(rows[row].section)) }
+    /// The cell that names a row's projects, as it is.
+    func projectCell(_ row: Int) -> String { projectCells.text(Int(rows[row].projects)) }
 
     /// Decides which project the file is, and finds the parents. `parentID` gives the parents of
     /// files that name them by id.
     mutating func resolve(parentIDs: [Int32: Int32]) {
         mainProject = common?.first
+        let isMain = projectLists.map { list in mainProject.map(list.contains) ?? false }
         for index in rows.indices {
             let row = rows[index]
-            let isNamed = mainProject.map { projects(index).contains($0) } ?? false
             rows[index].isPlaced =
-                mainProject == nil ? row.parentName == 0 && !row.isNamelessChild : isNamed
-        }
-        var byName: [UInt64: [Int32]] = [:]
-        for index in rows.indices where rows[index].name != 0 {
-            byName[rows[index].name, default: []].append(Int32(index))
+                mainProject == nil
+                ? row.parentName == 0 && !row.isNamelessChild : isMain[Int(row.projects)]
         }
         for index in rows.indices {
             if let parent = parentIDs[Int32(index)] {
                 link(index, to: parent)
             } else if rows[index].parentName != 0 {
-                findParent(index, byName[rows[index].parentName] ?? [])
+                findParent(index)
             } else if rows[index].isNamelessChild, let open = openRow(before: index, named: 0) {
                 link(index, to: open)
             }
@@ -124,11 +171,12 @@ struct CSVSurvey {
 
     /// The parent by name: for a row that stands under it, the nearest of the rows it stands under;
     /// for one with a place of its own the nearest above; else the first below.
-    private mutating func findParent(_ index: Int, _ candidates: [Int32]) {
+    private mutating func findParent(_ index: Int) {
         if !rows[index].isPlaced, let open = openRow(before: index, named: rows[index].parentName) {
             link(index, to: open)
             return
         }
+        let candidates = rows(named: rows[index].parentName)
         let place = CSVSurvey.place(of: Int32(index), in: candidates)
         if place > 0 {
             link(index, to: candidates[place - 1])
@@ -180,34 +228,42 @@ struct CSVSurvey {
 
     /// The sections of the file's project, in order.
     var sections: [String] {
-        var numbers = Set<Int32>()
+        var isKnown = [Bool](repeating: false, count: sectionNames.count)
         var names: [String] = []
-        for row in rows where row.isPlaced && numbers.insert(row.section).inserted {
-            names.append(sectionNames.texts[Int(row.section)])
+        for index in rows.indices where rows[index].isPlaced && !isKnown[sectionNumber(index)] {
+            isKnown[sectionNumber(index)] = true
+            names.append(section(index))
         }
         return names
     }
 
     /// Whether the rows stand in the order an export would print them in: section by section, each
-    /// task followed by its subtasks that have no place of their own.
+    /// task followed by its subtasks that have no place of their own. O(rows).
     var isInSectionOrder: Bool {
-        var children: [Int32: [Int32]] = [:]
-        var placed: [Int32: [Int32]] = [:]
-        var order: [Int32] = []
-        for (index, row) in rows.enumerated() {
+        // Each row's first subtask and next sibling, each section's first row and its follower.
+        var first = [Int32](repeating: -1, count: rows.count)
+        var follower = [Int32](repeating: -1, count: rows.count)
+        var sections = [Int32](repeating: -1, count: sectionNames.count)
+        for index in rows.indices.reversed() {
+            let row = rows[index]
             if row.isPlaced {
-                if placed[row.section] == nil { order.append(row.section) }
-                placed[row.section, default: []].append(Int32(index))
+                follower[index] = sections[sectionNumber(index)]
+                sections[sectionNumber(index)] = Int32(index)
             } else {
-                children[row.parent, default: []].append(Int32(index))
+                follower[index] = first[Int(row.parent)]
+                first[Int(row.parent)] = Int32(index)
             }
         }
+        // In the order in which their first rows come, which is the order of the sections.
         var expected: Int32 = 0
-        var stack: [Int32] = order.reversed().flatMap { (placed[$0] ?? []).reversed() }
-        while let index = stack.popLast() {
-            if index != expected { return false }
-            expected += 1
-            stack += (children[index] ?? []).reversed()
+        for start in sections.filter({ $0 >= 0 }).sorted() {
+            var stack = [start]
+            while let index = stack.popLast() {
+                guard index == expected else { return false }
+                expected += 1
+                if follower[Int(index)] >= 0 { stack.append(follower[Int(index)]) }
+                if first[Int(index)] >= 0 { stack.append(first[Int(index)]) }
+            }
         }
         return Int(expected) == rows.count
     }
@@ -218,14 +274,20 @@ struct TextArena {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
 
-    mutating func append(_ text: String) {
-        bytes.append(contentsOf: text.utf8)
+    mutating func append(_ text: RawSpan) {
+        unsafe text.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         ends.append(bytes.count)
     }
 
-    subscript(index: Int) -> String {
-        let start = index == 0 ? 0 : ends[index - 1]
-        return String(decoding: bytes[start..<ends[index]], as: UTF8.self)
+    subscript(index: Int) -> String { String(decoding: bytes[place(index)], as: UTF8.self) }
+
+    /// Appends a field with the text to a message.
+    func write(_ index: Int, tag: UInt32, to writer: inout ByteWriter) {
+        writer.append(tag: tag, span: unsafe bytes.span.bytes.extracting(place(index)))
+    }
+
+    private func place(_ index: Int) -> Range<Int> {
+        (index == 0 ? 0 : ends[index - 1])..<ends[index]
     }
 }
 

@@ -91,31 +91,40 @@ struct CSVTask {
     private mutating func takePlacements(
         _ row: CSVRow, _ index: Int32, _ columns: CSVColumns, _ file: CSVFile
     ) {
-        let facts = file.survey.rows[Int(index)]
-        let named = file.survey.projects(Int(index))
-        var madeSection = ""
+        let (placements, section, names) = CSVTask.placements(of: Int(index), file)
+        task.placements = placements
+        keepList(.projects, columns.text(.projects, row), names)
+        kept.keep(StandardColumn.section.rawValue, columns.text(.section, row), made: section)
+    }
+
+    /// What a row is in, and what the export prints of that: the section and the projects.
+    static func placements(
+        of row: Int, _ file: CSVFile
+    ) -> (placements: [ImportPlacement], section: String, projects: [String]) {
+        let survey = file.survey
+        let named = survey.projects(row)
+        var placements: [ImportPlacement] = []
+        var section = ""
         var names = named
-        if facts.isPlaced, file.survey.mainProject.map({ !named.contains($0) }) ?? true {
+        if survey.rows[row].isPlaced, survey.mainProject.map({ !named.contains($0) }) ?? true {
             names.insert(file.projectName, at: 0)
-            task.placements.append(placement(file, file.survey.section(Int(index))))
-            madeSection = file.survey.section(Int(index))
+            section = survey.section(row)
+            placements.append(placement(file, section))
         }
         for name in named {
-            if name == file.survey.mainProject {
-                madeSection = file.survey.section(Int(index))
-                task.placements.append(placement(file, madeSection))
+            if name == survey.mainProject {
+                section = survey.section(row)
+                placements.append(placement(file, section))
             } else {
                 var placement = ImportPlacement()
                 placement.project = Foreign(ForeignKey.project(name))
-                task.placements.append(placement)
+                placements.append(placement)
             }
         }
-        keepList(.projects, columns.text(.projects, row), names)
-        kept.keep(
-            StandardColumn.section.rawValue, columns.text(.section, row), made: madeSection)
+        return (placements, section, names)
     }
 
-    private func placement(_ file: CSVFile, _ section: String) -> ImportPlacement {
+    private static func placement(_ file: CSVFile, _ section: String) -> ImportPlacement {
         var placement = ImportPlacement()
         placement.project = Foreign(file.projectKey)
         placement.section = Foreign(ForeignKey.section(section, of: file.projectKey))

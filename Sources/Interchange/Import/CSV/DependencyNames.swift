@@ -58,24 +58,24 @@ struct DependencyNames {
         counts[dependency, default: 0] += 1
     }
 
-    /// Finds the rows that the cells name. `byName` gives the rows of a name's hash.
-    mutating func resolve(_ byName: [UInt64: [Int32]], isByID: Bool) {
+    /// Finds the rows that the cells name, by the names of the survey's rows.
+    mutating func resolve(_ survey: CSVSurvey, isByID: Bool) {
         for cell in cells {
             names[cell.row] = cell.name
             listers[cell.row] = Lister(
-                row: cell.row, name: cell.name, blockedBy: parts(cell.blockedBy, byName),
-                blocking: parts(cell.blocking, byName))
+                row: cell.row, name: cell.name, blockedBy: parts(cell.blockedBy, survey),
+                blocking: parts(cell.blocking, survey))
         }
         for cell in cells {
             guard let lister = listers[cell.row] else { continue }
-            resolve(lister.blockedBy, of: lister, byName, isBlockedBy: true, isByID)
-            resolve(lister.blocking, of: lister, byName, isBlockedBy: false, isByID)
+            resolve(lister.blockedBy, of: lister, survey, isBlockedBy: true, isByID)
+            resolve(lister.blocking, of: lister, survey, isBlockedBy: false, isByID)
         }
         predict()
     }
 
     /// A cell taken apart: at each place the longest name some row has, else up to the next comma.
-    private func parts(_ cell: String, _ byName: [UInt64: [Int32]]) -> [Part] {
+    private func parts(_ cell: String, _ survey: CSVSurvey) -> [Part] {
         let pieces = cell.split(separator: ",", omittingEmptySubsequences: false)
         var parts: [Part] = []
         var index = 0
@@ -85,7 +85,7 @@ struct DependencyNames {
             for end in stride(from: min(pieces.count, index + 20), to: index, by: -1) {
                 let text = pieces[index..<end].joined(separator: ",")
                 let found = [text, String(text.trimmed)].first {
-                    !$0.isEmpty && byName[CSVSurvey.hash($0)] != nil
+                    !$0.isEmpty && survey.hasRow(named: CSVSurvey.hash($0))
                 }
                 if let found {
                     taken = Part(text: found, hash: CSVSurvey.hash(found))
@@ -100,7 +100,7 @@ struct DependencyNames {
     }
 
     private mutating func resolve(
-        _ parts: [Part], of lister: Lister, _ byName: [UInt64: [Int32]], isBlockedBy: Bool,
+        _ parts: [Part], of lister: Lister, _ survey: CSVSurvey, isBlockedBy: Bool,
         _ isByID: Bool
     ) {
         var used: Set<Int32> = [lister.row]
@@ -108,7 +108,7 @@ struct DependencyNames {
         for part in parts {
             guard let hash = part.hash,
                 let row = choose(
-                    (byName[hash] ?? []).filter { !used.contains($0) }, lister, isBlockedBy)
+                    survey.rows(named: hash).filter { !used.contains($0) }, lister, isBlockedBy)
             else {
                 isExact = false
                 continue

@@ -1,0 +1,62 @@
+internal import ByteCoding
+internal import WorkProtocol
+
+/// What columns repeat from row to row, taken apart once.
+struct CSVRepeats {
+    private var tagCells = ByteInterner()
+    /// The tags of each cell that lists some, each once and clean.
+    private(set) var tags: [[String]] = []
+    private var personCells = ByteInterner()
+    /// The number of each person, by cells; -1 for nobody.
+    private(set) var people: [Int] = []
+    private var key: [UInt8] = []
+
+    /// The number of a cell of tags; whether it is new.
+    mutating func tags(_ cell: RawSpan) -> (number: Int, isNew: Bool) {
+        let number = tagCells.number(cell)
+        guard number == tags.count else { return (number, false) }
+        var names: [String] = []
+        for name in listed(cell.text).map({ CleanText.line($0).text })
+        where !names.contains(name) {
+            names.append(name)
+        }
+        tags.append(names)
+        return (number, true)
+    }
+
+    /// Whether a cell of tags that came before lists more than so many.
+    func tags(_ cell: RawSpan, areMoreThan most: Int) -> Bool {
+        guard cell.byteCount > most * 2 else { return false }
+        return listed(cell.text).count > most
+    }
+
+    func tagText(_ number: Int) -> String { tagCells.text(number) }
+
+    /// The number of the two cells that name an assignee, who is added to the people; nil if both
+    /// are empty.
+    mutating func person(
+        _ name: RawSpan, _ email: RawSpan, _ people: inout PeopleTable
+    ) -> Int? {
+        guard name.byteCount > 0 || email.byteCount > 0 else { return nil }
+        var key: [UInt8] = []
+        swap(&key, &self.key)
+        defer { swap(&key, &self.key) }
+        key.removeAll(keepingCapacity: true)
+        unsafe name.withUnsafeBytes { unsafe key.append(contentsOf: $0) }
+        // No text in the file has it.
+        key.append(0)
+        unsafe email.withUnsafeBytes { unsafe key.append(contentsOf: $0) }
+        let number = unsafe personCells.number(key.span.bytes)
+        if number == self.people.count {
+            self.people.append(people.find(name: name.text, email: email.text) ?? -1)
+        }
+        return number
+    }
+
+    /// Whether the export would print both cells as they are.
+    func isKept(person number: Int, _ people: PeopleTable) -> Bool {
+        guard self.people[number] >= 0 else { return false }
+        let account = people.accounts[self.people[number]]
+        return personCells.text(number) == account.name + "\0" + account.email
+    }
+}
