@@ -108,14 +108,21 @@ extension JSONReader {
         return JSONNode(.array(elements), at: place)
     }
 
+    private static let fewMembers = 48
+
     private mutating func object(_ place: TextPlace, _ notices: inout [TextProblem])
         throws(TextProblem) -> JSONNode
     {
         var members: [JSONMember] = []
+        // Of few members looking at all is quicker than a table.
         var names: Set<String> = []
         while let token = try next(), token != .endObject {
             guard case .key(let name) = token else { preconditionFailure("objects have keys") }
-            if !names.insert(name).inserted {
+            if members.count == Self.fewMembers { names = Set(members.map(\.name)) }
+            let isNew =
+                members.count < Self.fewMembers
+                ? !members.contains { $0.name == name } : names.insert(name).inserted
+            if !isNew {
                 notices.append(
                     TextProblem(
                         tokenPlace, "the name \"\(name)\" twice in one object: the last counts"))

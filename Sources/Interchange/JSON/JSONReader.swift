@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A strict pull parser for JSON (RFC 8259) that reads a source in chunks: memory is bounded by the
 /// longest string, whatever the size of the document.
 ///
@@ -165,6 +167,7 @@ package struct JSONReader {
     private mutating func string() throws(TextProblem) -> String {
         let start = place
         advance()
+        if let text = plainString() { return text }
         var text: [UInt8] = []
         while true {
             takePlain(into: &text)
@@ -188,15 +191,46 @@ package struct JSONReader {
         }
     }
 
-    /// Takes as many plain ASCII characters as the chunk has: what most strings are made of.
+    /// The rest of a string of plain ASCII that ends in this chunk: what most are.
+    private mutating func plainString() -> String? {
+        let end = plainEnd()
+        guard end < chunk.count, chunk[end] == 0x22, !encoding.isInside else { return nil }
+        let text = String(decoding: chunk[offset..<end], as: UTF8.self)
+        place.column += end + 1 - offset
+        offset = end + 1
+        return text
+    }
+
+    /// Where the plain ASCII characters end that the chunk goes on with, by words of eight bytes.
+    private func plainEnd() -> Int {
+        let bytes = unsafe chunk.span.bytes
+        var end = offset
+        while end &+ 8 <= bytes.byteCount {
+            let word = bytes.word(end)
+            let found =
+                ByteWords.unprintable(word) | ByteWords.equal(word, 0x22)
+                | ByteWords.equal(word, 0x5C)
+            guard found == 0 else {
+                end &+= ByteWords.first(found)
+                // Which is printable enough for JSON.
+                guard bytes.byte(end) == 0x7F else { return end }
+                end &+= 1
+                continue
+            }
+            end &+= 8
+        }
+        while end < bytes.byteCount {
+            let byte = bytes.byte(end)
+            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
+            end &+= 1
+        }
+        return end
+    }
+
+    /// Takes as many plain ASCII characters as the chunk has.
     private mutating func takePlain(into text: inout [UInt8]) {
         let start = offset
-        var end = start
-        while end < chunk.count {
-            let byte = chunk[end]
-            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
-            end += 1
-        }
+        let end = plainEnd()
         guard end > start, !encoding.isInside else { return }
         text.append(contentsOf: chunk[start..<end])
         place.column += end - start
@@ -273,7 +307,14 @@ package struct JSONReader {
     private func problem(_ message: String) -> TextProblem { TextProblem(place, message) }
 
     private mutating func skipBlanks() throws(TextProblem) {
-        while let byte = try peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+        while true {
+            var end = offset
+            while end < chunk.count, chunk[end] == 0x20 { end &+= 1 }
+            place.column += end - offset
+            offset = end
+            guard let byte = try peek(),
+                byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+            else { return }
             advance()
         }
     }
