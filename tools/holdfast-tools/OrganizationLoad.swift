@@ -171,8 +171,8 @@ final class OrganizationLoad: @unchecked Sendable {
         var bytes = 0
         while items.count < Self.requestItems {
             if current?.waiting.isEmpty == true {
-                guard let batch = current?.generator.nextBatch() else { break }
-                current?.waiting = batch.items.reversed()
+                guard let items = current?.generator.nextItems() else { break }
+                current?.waiting = items.reversed()
             }
             guard let item = current?.waiting.last else { break }
             bytes += Self.bytes(item)

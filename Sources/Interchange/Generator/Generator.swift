@@ -47,8 +47,9 @@ package struct Generator: Sendable {
         }
     }
 
-    /// Definitions first, then tasks, each with all that hangs on it.
-    private mutating func nextItems() -> [ImportItem]? {
+    /// The next items that belong together, for who makes batches of another size; nil after the
+    /// last. Definitions first, then tasks, each with all that hangs on it.
+    package mutating func nextItems() -> [ImportItem]? {
         if nextDefinition == 0 {
             nextDefinition = 1
             return definitions.labels.map { .label($0) } + definitions.fields.map { .field($0) }
