@@ -27,6 +27,12 @@ final class LoneNode {
         try set("segment_bytes = \(segmentBytes)")
     }
 
+    /// A node whose directory is there already.
+    init(adopting folder: String) {
+        self.folder = folder
+        port = 0
+    }
+
     deinit { process?.kill() }
 
     var isRunning: Bool { process?.isRunning ?? false }
