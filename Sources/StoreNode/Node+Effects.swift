@@ -78,6 +78,7 @@ extension Node {
         finishApplying()
         countSubmittedAsApplied()
         newest.removeAll()
+        newestBeyondTasks.removeAll()
         // Of a workspace nothing is remembered about, a reply may have seen anything up to here.
         // The gate by itself holds what the start barrier holds; a plan that breaks the barrier
         // breaks both.
@@ -96,6 +97,7 @@ extension Node {
     private func becomeFollower() {
         countSubmittedAsApplied()
         newest.removeAll()
+        newestBeyondTasks.removeAll()
         world.tell(.note("follower"))
         announceTopology()
     }

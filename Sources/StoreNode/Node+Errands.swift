@@ -46,7 +46,13 @@ extension Node {
         guard let record = performed.record else { return }
         if !group.hasRoom(for: record.count) { closeGroup() }
         group.add(workspace: workspace, position: performed.position, body: record)
-        newest[workspace] = lastEntered
+        let lsn = lastEntered
+        newest[workspace] = lsn
+        if let tasks = performed.rewrittenTasks {
+            for task in tasks { rewrites.note(task, in: workspace, at: lsn) }
+        } else {
+            newestBeyondTasks[workspace] = lsn
+        }
         scheduleTurn()
     }
 

@@ -177,7 +177,8 @@ extension Node {
         }
     }
 
-    /// Answers a query right into what is sent, or apart if it has seen what may not be shown yet.
+    /// Answers a query right into what is sent, or apart if it may have seen what may not be shown
+    /// yet.
     private func answer(
         _ query: Query, _ asked: Asked, _ session: Session
     ) throws(Rejection) {
@@ -191,12 +192,30 @@ extension Node {
                     query, in: asked.workspace, as: asked.principal, into: &writer)
             }
         }
-        var writer = ByteWriter(capacity: 512)
-        try shard.answer(query, in: asked.workspace, as: asked.principal, into: &writer)
+        var draft = ByteWriter(capacity: 0)
+        swap(&draft, &self.draft)
+        defer { swap(&draft, &self.draft) }
+        draft.removeAll()
+        draftTasks.removeAll(keepingCapacity: true)
+        let isOfTasks = try shard.answer(
+            query, in: asked.workspace, as: asked.principal, into: &draft, noting: &draftTasks)
+        if let point = shown.point, isOfTasks, isSettled(asked.workspace, at: point) {
+            // What an operator is told: the position at that point, or one before it.
+            let unsettled = lastEntered.rawValue - point.rawValue
+            return session.answer(
+                asked.stream, at: point, position - min(position, unsettled), payload: draft.span)
+        }
         gate.hold(
             HeldReply(
                 lsn: lsn, session: session, stream: asked.stream, deadline: asked.deadline,
-                isCommand: false, workspacePosition: position, content: .answer(writer.bytes)))
+                isCommand: false, workspacePosition: position, content: .answer(draft.bytes)))
+    }
+
+    /// Whether an answer of the tasks in `draftTasks` is the one that there was at `point`: nothing
+    /// that went into it has changed since.
+    private func isSettled(_ workspace: UInt32, at point: LSN) -> Bool {
+        (newestBeyondTasks[workspace] ?? reignStart) <= point
+            && draftTasks.allSatisfy { rewrites.isSettled($0, in: workspace, at: point) }
     }
 
     /// Does `work` when this node has the right to read: now, or after a round to the follower.

@@ -39,8 +39,14 @@ package final class Node: @unchecked Sendable {
     let shards: ShardMap
     var group = GroupCommit()
     var gate = ReplyGate()
-    /// The newest record of each workspace since this reign began, for what a reply has seen.
+    /// The newest record of each workspace since this reign began, for what a reply has seen, and
+    /// the newest of those that changed more than the answers about some tasks.
     var newest: [UInt32: LSN] = [:]
+    var newestBeyondTasks: [UInt32: LSN] = [:]
+    var rewrites = RecentRewrites()
+    /// Memory for an answer of which it is not known yet whether it may be shown.
+    var draft = ByteWriter(capacity: 4096)
+    var draftTasks: [UInt32] = []
     /// Where this reign began: what a reply has seen of workspaces that are not in `newest`.
     var reignStart = LSN.zero
 

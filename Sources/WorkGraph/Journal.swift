@@ -14,6 +14,8 @@ struct Journal: ~Copyable {
         var old: Content?
         /// Its bytes now; nil: it was removed.
         var new: Content?
+        /// The task whose own answers alone may be others after this write; 0: it may be anything.
+        var rewrittenTask: UInt32 = 0
     }
 
     /// The bytes of a row, in `bytes`.
@@ -43,25 +45,30 @@ struct Journal: ~Copyable {
         return entry
     }
 
-    /// Notes that there is about to be a row which was not, and is what `write` appends.
+    /// Notes that there is about to be a row which was not, and is what `write` appends; it belongs
+    /// to `task`, and nobody else's answers tell of it.
     @inline(__always)
     mutating func note(
-        new row: UInt32, _ kind: EntityKind, _ write: (inout ByteWriter) -> Void
+        new row: UInt32, _ kind: EntityKind, of task: UInt32,
+        _ write: (inout ByteWriter) -> Void
     ) -> Content {
         let start = bytes.count
         write(&bytes)
         let content = Content(kind: kind, start: start, end: bytes.count)
-        entries.append(Entry(row: row, kind: kind, new: content))
+        entries.append(Entry(row: row, kind: kind, new: content, rewrittenTask: task))
         return content
     }
 
-    /// Notes that a row that is there is about to become what `write` makes of its bytes.
+    /// Notes that a task's row that is there is about to become what `write` makes of its bytes.
+    ///
+    /// - Parameter keepsKeys: nothing changes that others are found or seen by.
     @inline(__always)
     mutating func note(
-        patching row: UInt32, in rows: borrowing RowStore,
+        patching row: UInt32, keepsKeys: Bool, in rows: borrowing RowStore,
         _ write: (RawSpan, inout ByteWriter) -> Void
     ) -> Entry {
         var entry = Entry(row: row, kind: .none)
+        entry.rewrittenTask = keepsKeys ? row : 0
         rows.withRow(row) { kind, content in
             let start = bytes.count
             bytes.append(content)
@@ -89,6 +96,12 @@ struct Journal: ~Copyable {
             entry.old = Content(kind: kind, start: start, end: bytes.count)
         }
         return entry
+    }
+
+    /// The tasks whose own answers alone may be others now; nil: it may be anything.
+    var rewrittenTasks: [UInt32]? {
+        guard entries.allSatisfy({ $0.rewrittenTask != 0 }) else { return nil }
+        return entries.map(\.rewrittenTask)
     }
 
     /// The newest entry, for undoing. Its bytes stay until `forget`.

@@ -46,7 +46,8 @@ package final class Shard {
     /// Runs a command in a workspace (`WorkspaceGraph.perform`). A workspace that is not there is
     /// made by the node's first errand to it; for everybody else it does not exist.
     package func perform(
-        _ command: consuming Command, in ordinal: UInt32, as principal: Principal, request: RequestID?,
+        _ command: consuming Command, in ordinal: UInt32, as principal: Principal,
+        request: RequestID?,
         requestHash: UInt64, wallTime: Int64
     ) throws(Rejection) -> WorkspaceGraph.Performed {
         if let workspace = workspace(ordinal) {
@@ -57,7 +58,8 @@ package final class Shard {
         guard principal.isNode, case .admitMember = command else { throw .notFound }
         let workspace = make(ordinal)
         let performed = try workspace.perform(
-            consume command, as: principal, request: request, requestHash: requestHash, wallTime: wallTime)
+            consume command, as: principal, request: request, requestHash: requestHash,
+            wallTime: wallTime)
         keep(workspace)
         return performed
     }
@@ -68,6 +70,15 @@ package final class Shard {
     ) throws(Rejection) {
         guard let workspace = workspace(ordinal) else { throw .notFound }
         try workspace.answer(query, as: principal, into: &writer)
+    }
+
+    /// Answers a query and notes what went into it (`WorkspaceGraph.answer(_:as:into:noting:)`).
+    package func answer(
+        _ query: Query, in ordinal: UInt32, as principal: Principal, into writer: inout ByteWriter,
+        noting tasks: inout [UInt32]
+    ) throws(Rejection) -> Bool {
+        guard let workspace = workspace(ordinal) else { throw .notFound }
+        return try workspace.answer(query, as: principal, into: &writer, noting: &tasks)
     }
 
     /// Applies a record of the log to a workspace. Records at or below the workspace's position are

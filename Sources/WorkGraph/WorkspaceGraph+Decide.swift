@@ -112,6 +112,36 @@ extension WorkspaceGraph {
             : answerInWorkspace(query, caller, into: &writer)
     }
 
+    /// Answers a query, and adds to `tasks` the rows of the tasks that its answer was made of.
+    ///
+    /// - Returns: false if more than these, and what no record of `rewrittenTasks` changes, went
+    ///   into it: lists of other kinds, and whatever else is not told of here.
+    package func answer(
+        _ query: Query, as principal: Principal, into writer: inout ByteWriter,
+        noting tasks: inout [UInt32]
+    ) throws(Rejection) -> Bool {
+        switch query {
+        case .getTask, .listTasks: break
+        default:
+            try answer(query, as: principal, into: &writer)
+            return false
+        }
+        swap(&lookedAt, &tasks)
+        notesLooks = true
+        defer {
+            notesLooks = false
+            swap(&lookedAt, &tasks)
+        }
+        try answer(query, as: principal, into: &writer)
+        return true
+    }
+
+    /// The answer being made depends on this task's row.
+    @inline(__always)
+    func look(at task: UInt32) {
+        if notesLooks { lookedAt.append(task) }
+    }
+
     private func answerInWorkspace(
         _ query: Query, _ caller: Caller, into writer: inout ByteWriter
     ) throws(Rejection) {

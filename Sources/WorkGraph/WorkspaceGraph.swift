@@ -64,6 +64,9 @@ package final class WorkspaceGraph {
         @safe @exclusivity(unchecked)
     #endif
     var replay: IndexRuns?
+    /// The tasks whose rows the answer being made has looked at, in any way, while somebody asks.
+    var lookedAt: [UInt32] = []
+    var notesLooks = false
     /// Memory for the changes of a record that is applied.
     var recorded: [RecordedChange] = []
     /// Memory for records.
@@ -146,7 +149,7 @@ package final class WorkspaceGraph {
     func put(
         task row: UInt32, keepsKeys: Bool, patchedBy write: (RawSpan, inout ByteWriter) -> Void
     ) {
-        let entry = journal.note(patching: row, in: rows, write)
+        let entry = journal.note(patching: row, keepsKeys: keepsKeys, in: rows, write)
         #if DEBUG
             requireCanonical(TaskRow.self, entry.new, in: journal.bytes)
         #endif
@@ -160,7 +163,7 @@ package final class WorkspaceGraph {
     ///
     /// - Parameter keys: those of the row.
     func put(story row: UInt32, _ keys: StoryKeys, _ write: (inout ByteWriter) -> Void) {
-        let content = journal.note(new: row, .story, write)
+        let content = journal.note(new: row, .story, of: keys.task, write)
         #if DEBUG
             requireCanonical(Story.self, content, in: journal.bytes)
         #endif
@@ -262,6 +265,9 @@ package final class WorkspaceGraph {
         package var record: [UInt8]?
         /// The workspace's position after the record (for a recalled answer: when it was done).
         package var position: UInt64
+        /// The rows of the tasks whose own answers alone the record may have changed: an answer
+        /// that has not looked at them is the same before it and after. Nil: it may be any answer.
+        package var rewrittenTasks: [UInt32]?
     }
 
     /// A record's body, at most. Any request fits; what it changes must, too.
@@ -302,7 +308,9 @@ package final class WorkspaceGraph {
             head.nextRow = nextRow
             let body = try encoded(head)
             conclude(head)
-            return Performed(answer: answer, record: body, position: position)
+            return Performed(
+                answer: answer, record: body, position: position,
+                rewrittenTasks: journal.rewrittenTasks)
         } catch {
             undo(to: mark)
             throw error

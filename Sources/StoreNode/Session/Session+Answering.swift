@@ -8,21 +8,30 @@ extension Session {
     /// Queues an answer, a failure, or whatever was held, for the end of the turn.
     func deliver(_ reply: HeldReply) {
         if case .stream(let stream) = reply.content { return stream.begin() }
-        guard finishRequest(reply.stream) else { return }
         switch reply.content {
         case .stream: break
-        case .failure(let failure): write(failure, on: reply.stream)
+        case .failure(let failure):
+            if finishRequest(reply.stream) { write(failure, on: reply.stream) }
         case .answer(let payload):
-            guard payload.count <= Limits.responseBytes else {
-                return write(
-                    tooLarge(payload.count, isCommand: reply.isCommand), on: reply.stream)
-            }
-            encoder.append(
-                header(reply.stream, reply.lsn),
-                encodedExtensions: extensions(reply.workspacePosition), payload: payload,
-                to: &output)
-            dirty()
+            answer(
+                reply.stream, at: reply.lsn, reply.workspacePosition,
+                payload: unsafe payload.span.bytes, isCommand: reply.isCommand)
         }
+    }
+
+    /// Answers a request with what is there already.
+    func answer(
+        _ stream: UInt32, at lsn: LSN, _ workspacePosition: UInt64, payload: RawSpan,
+        isCommand: Bool = false
+    ) {
+        guard finishRequest(stream) else { return }
+        guard payload.byteCount <= Limits.responseBytes else {
+            return write(tooLarge(payload.byteCount, isCommand: isCommand), on: stream)
+        }
+        encoder.append(
+            header(stream, lsn), encodedExtensions: extensions(workspacePosition),
+            payload: payload, to: &output)
+        dirty()
     }
 
     /// Answers a request at once, with what `body` writes; nothing leaves if it throws. For what

@@ -76,6 +76,7 @@ extension WorkspaceGraph {
             guard let row = row(entry.gid, entry.kind), let found = title(row, entry.kind) else {
                 return false
             }
+            look(at: row)
             name.name = found.name
             name.external = found.external?.gid ?? ""
         }

@@ -26,7 +26,8 @@ extension WorkspaceGraph {
         visibleTask row: UInt32, _ caller: Caller, _ names: inout NameList?,
         into writer: inout ByteWriter
     ) -> Bool {
-        rows.withRow(row) { _, bytes in
+        look(at: row)
+        return rows.withRow(row) { _, bytes in
             let keys = keys(bytes, row)
             guard canSee(task: row, keys, caller) else { return false }
             write(task: row, bytes, keys, caller, &names, into: &writer)

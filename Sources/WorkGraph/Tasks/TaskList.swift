@@ -146,6 +146,7 @@ extension WorkspaceGraph {
         _ entry: RankedList.Entry, _ caller: Caller, _ page: inout TaskPageDraft,
         into writer: inout ByteWriter
     ) {
+        look(at: entry.row)
         guard let keys = taskKeys(entry.row), page.wants(keys),
             page.modifiedSince == 0
                 || revision(of: keys, caller).modifiedAt >= page.modifiedSince,

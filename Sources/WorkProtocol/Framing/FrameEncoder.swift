@@ -28,12 +28,12 @@ package struct FrameEncoder: Sendable {
 
     /// The same with extensions that are encoded already.
     package func append(
-        _ header: FrameHeader, encodedExtensions: [UInt8], payload: [UInt8],
+        _ header: FrameHeader, encodedExtensions: [UInt8], payload: RawSpan,
         to writer: inout ByteWriter
     ) {
-        append(
-            header, extensionBytes: encodedExtensions.count, unsafe payload.span.bytes, to: &writer
-        ) { $0.append(encodedExtensions) }
+        append(header, extensionBytes: encodedExtensions.count, payload, to: &writer) {
+            $0.append(encodedExtensions)
+        }
     }
 
     /// Appends a frame whose payload `body` writes: the quick way for responses, since nothing is
