@@ -66,6 +66,7 @@ let package = Package(
         // Tier 0
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CChecksum"),
+        .target(name: "CEpoll"),
         library("ByteCoding", ["CLZ4", "CChecksum"]),
         library("Environment"),
         // Tier 1
@@ -81,11 +82,12 @@ let package = Package(
         library(
             "SystemEnvironment",
             [
-                "Environment", "ByteCoding",
+                "Environment", "ByteCoding", "CEpoll",
                 .product(name: "NIOCore", package: nio),
-                .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOTLS", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),

@@ -61,7 +61,7 @@ struct Init: ParsableCommand {
         let directory = DataDirectory(data)
         let random = SystemRandomness()
         let clock = SystemScheduler()
-        defer { _ = try? clock.shutdown() }
+        defer { clock.shutdown() }
         do {
             try FileText.createFolder("\(directory.path)/tls")
             guard !FileText.exists("\(directory.path)/node.meta") else {

@@ -20,7 +20,7 @@ struct Invite: ParsableCommand {
     func run() throws {
         let directory = DataDirectory(data)
         let clock = SystemScheduler()
-        defer { _ = try? clock.shutdown() }
+        defer { clock.shutdown() }
         do {
             let text = String(decoding: try FileText.read(directory.configuration), as: UTF8.self)
             let settings = try Settings(try ConfigurationFile(text))

@@ -37,7 +37,7 @@ final class LiveServer: @unchecked Sendable {
 
     func stop() {
         listener?.close()
-        try? scheduler.shutdown()
+        scheduler.shutdown()
         try? FileManager.default.removeItem(atPath: path)
     }
 

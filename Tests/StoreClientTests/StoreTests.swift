@@ -185,7 +185,7 @@ struct StoreTests {
             }
         }
         server.stop()
-        try scheduler.shutdown()
+        scheduler.shutdown()
     }
 }
 

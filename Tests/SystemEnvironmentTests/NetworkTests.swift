@@ -134,6 +134,26 @@ private func echo() -> Recorder {
         #expect(reader.seen.value.closed == 1)
     }
 
+    /// The end of a connection waited for a goodbye of the other end, and with it all of the loop.
+    @Test(.needs("/usr/bin/python3"))
+    func `whoever goes without TLS's goodbye does not stop the others`() async throws {
+        let server = try TestServer(loopback, .client, recorder: echo())
+        guard case .tcp(_, let port) = server.endpoint else { return }
+        let script = """
+            import os,socket,ssl,sys
+            c=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);c.check_hostname=False
+            c.verify_mode=ssl.CERT_NONE;c.set_alpn_protocols(["hfp/1"])
+            s=c.wrap_socket(socket.create_connection(("127.0.0.1",int(sys.argv[1]))))
+            s.send(b"x" * 1000); s.recv(1000); os._exit(7)
+            """
+        #expect(try exitCode(of: "/usr/bin/python3", ["-c", script, "\(port)"]) == 7)
+        _ = await server.recorder.seen.until { $0.closed == 1 }
+        let recorder = Recorder()
+        let connection = try await server.connect(.client, recorder: recorder).get()
+        connection.sendLater(["still here"])
+        _ = await recorder.seen.until { $0.text == "still here" }
+    }
+
     @Test func `a connection half closed by the other end is finished`() async throws {
         let recorder = Recorder { _, connection in connection.send(Array("answer".utf8)) }
         let server = try TestServer(unix, .none, recorder: recorder)

@@ -64,6 +64,52 @@ import Testing
         _ = await answered.until { $0 }
     }
 
+    /// Came back in its end to the queue that had just let go of it, which held its own lock.
+    private final class Returning: Sendable {
+        let queue: any SerialQueue
+        init(_ queue: any SerialQueue) { self.queue = queue }
+        deinit { queue.run {} }
+        func stay() {}
+    }
+
+    @Test func `what is dropped with the queue may come back to it in its end`() async {
+        let scheduler = SystemScheduler()
+        let queue = scheduler.makeQueue("test", .core)
+        let gate = Watched(false)
+        let began = Watched(false)
+        queue.run {
+            began.change { $0 = true }
+            while !gate.value {}
+        }
+        _ = await began.until { $0 }
+        let returning = Returning(queue)
+        queue.run { returning.stay() }
+        let timer = queue.schedule(after: .seconds(60)) { returning.stay() }
+        timer.cancel()
+        let ended = Watched(false)
+        let other = SystemScheduler().makeQueue("other", .background)
+        other.run {
+            scheduler.shutdown()
+            ended.change { $0 = true }
+        }
+        gate.change { $0 = true }
+        _ = await ended.until { $0 }
+        scheduler.shutdown()
+    }
+
+    @Test func `of ten thousand timers those run that were not cancelled`() async {
+        let queue = scheduler.makeQueue("test", .core)
+        let fired = Watched<[Int]>([])
+        let timers = (0..<10_000).map { number in
+            queue.schedule(after: .milliseconds(200 + UInt64(number % 7))) {
+                fired.change { $0.append(number) }
+            }
+        }
+        for number in 0..<10_000 where number % 1_000 != 3 { timers[number].cancel() }
+        let seen = await fired.until { $0.count == 10 }
+        #expect(seen.sorted() == Array(stride(from: 3, to: 10_000, by: 1_000)))
+    }
+
     @Test func `the clocks go on`() {
         let first = scheduler.now
         #expect(scheduler.now >= first)

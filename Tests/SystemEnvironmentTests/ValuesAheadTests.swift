@@ -19,7 +19,7 @@ struct ValuesAheadTests {
         } _: { _ in
             false
         }
-        try scheduler.shutdown()
+        scheduler.shutdown()
     }
 
     @Test(arguments: [1, 3, 40])
@@ -35,7 +35,7 @@ struct ValuesAheadTests {
         }
         let count = made.count
         #expect(taken == most && count >= most && count < most + 10)
-        try scheduler.shutdown()
+        scheduler.shutdown()
         #expect(made.count == count)
     }
 

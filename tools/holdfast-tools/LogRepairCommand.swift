@@ -110,7 +110,7 @@ struct LogRepairCommand: AsyncParsableCommand {
     /// Leaves a word beside what was given up.
     private func note(_ outcome: LogLoss.Outcome, _ damage: LogDamage, on disk: SystemDisk) throws {
         let clock = SystemScheduler()
-        defer { _ = try? clock.shutdown() }
+        defer { clock.shutdown() }
         let path = "quarantine/accepted-loss-\(clock.wallTime).txt"
         let text = """
             Given up by `holdfast-tools log repair --accept-loss`: every record after LSN \

@@ -53,7 +53,7 @@ struct RestoreCommand: AsyncParsableCommand {
         } catch { throw .disk(error) }
         let random = SystemRandomness()
         let clock = SystemScheduler()
-        defer { _ = try? clock.shutdown() }
+        defer { clock.shutdown() }
         let target: RestoreTarget = lsn.map { .lsn(LSN($0)) } ?? at.map { .time($0) } ?? .latest
         let restore = Restore(
             check: try ArchiveCheck(

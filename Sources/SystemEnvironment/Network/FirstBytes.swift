@@ -1,97 +1,50 @@
 internal import Environment
-internal import NIOCore
 
-/// Looks at the first bytes of a connection to a listener, before TLS does, so that whoever knocked
-/// at the wrong door is told so in plain text and not with a reset.
-final class ListenerFirstBytes: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+/// Looks at the first bytes of a connection, before TLS does, so that whoever knocked at the wrong
+/// door is told so in plain text and not with a reset.
+struct FirstBytes {
+    enum Verdict {
+        /// Go on with all that has arrived.
+        case right
+        /// Too few bytes to tell.
+        case undecided
+        /// A listener's answer is to be sent before the end.
+        case wrong(any Error, answer: String)
+    }
 
-    /// How long the other end may take to read the answer. Closing at once, with bytes of it
-    /// unread, would reset the connection, and the answer would be lost.
-    private static let reading = TimeAmount.seconds(1)
-
+    private let endpoint: Endpoint
+    private let listens: Bool
     private let speaksTLS: Bool
-    private var held: ByteBuffer?
-    private var hasRefused = false
+    /// What has arrived and was not decided on yet.
+    private(set) var held: [UInt8] = []
 
-    init(speaksTLS: Bool) {
+    /// - Parameter listens: Whether it was accepted; else it was connected.
+    init(_ endpoint: Endpoint, listens: Bool, speaksTLS: Bool) {
+        self.endpoint = endpoint
+        self.listens = listens
         self.speaksTLS = speaksTLS
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hasRefused { return }
-        var bytes = unwrapInboundIn(data)
-        if var earlier = held {
-            earlier.writeBuffer(&bytes)
-            bytes = earlier
-            held = nil
-        }
-        switch WrongProtocol.verdict(on: bytes.readableBytesView, speaksTLS: speaksTLS) {
-        case .undecided:
-            held = bytes
-        case .right:
-            context.fireChannelRead(wrapInboundOut(bytes))
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        case .wrong(let wrong):
-            refuse(wrong, context)
+    /// Takes what arrived.
+    mutating func add(_ bytes: UnsafeRawBufferPointer) -> Verdict {
+        unsafe held.append(contentsOf: bytes)
+        guard listens else { return ofServer() }
+        switch WrongProtocol.verdict(on: held, speaksTLS: speaksTLS) {
+        case .right: return .right
+        case .undecided: return .undecided
+        case .wrong(let wrong): return .wrong(wrong, answer: wrong.answer(speaksTLS: speaksTLS))
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if held == nil && !hasRefused { context.fireChannelReadComplete() }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if hasRefused, case .some(.inputClosed) = event as? ChannelEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+    /// What the server answers our TLS hello with: a handshake record or an alert, or it does not
+    /// speak TLS.
+    private func ofServer() -> Verdict {
+        guard speaksTLS, let first = held.first, first != 0x16 && first != 0x15 else {
+            return .right
         }
-    }
-
-    private func refuse(_ wrong: WrongProtocol, _ context: ChannelHandlerContext) {
-        hasRefused = true
-        context.fireErrorCaught(wrong)
-        let text = wrong.answer(speaksTLS: speaksTLS)
-        let bound = context.loopBound
-        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(string: text)))
-            .assumeIsolated().whenComplete { _ in
-                let context = bound.value
-                context.close(mode: .output, promise: nil)
-                context.eventLoop.assumeIsolated().scheduleTask(in: Self.reading) {
-                    context.close(promise: nil)
-                }
-            }
-    }
-}
-
-/// Looks at the first bytes a server answers a TLS hello with.
-final class ServerFirstBytes: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let endpoint: Endpoint
-    private var hasRefused = false
-
-    init(_ endpoint: Endpoint) {
-        self.endpoint = endpoint
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hasRefused { return }
-        let bytes = unwrapInboundIn(data)
-        // A handshake record, or an alert.
-        if let first = bytes.readableBytesView.first, first != 0x16 && first != 0x15 {
-            hasRefused = true
-            let text = bytes.readableBytesView.prefix(80).prefix { (0x20..<0x7f).contains($0) }
-            let reason =
-                "no TLS is spoken there; it answered: \(String(decoding: text, as: UTF8.self))"
-            context.fireErrorCaught(NetworkError(.notTLS, endpoint, reason: reason))
-            return
-        }
-        context.fireChannelRead(data)
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        let text = held.prefix(80).prefix { (0x20..<0x7f).contains($0) }
+        let reason =
+            "no TLS is spoken there; it answered: \(String(decoding: text, as: UTF8.self))"
+        return .wrong(NetworkError(.notTLS, endpoint, reason: reason), answer: "")
     }
 }

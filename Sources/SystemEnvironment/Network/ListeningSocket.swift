@@ -61,14 +61,18 @@ struct ListeningSocket {
         do {
             return try open(endpoint, address)
         } catch let error as SystemError where error.number == EADDRINUSE {
-            var found = stat()
-            let isThere = unsafe lstat(path, &found) == 0
-            guard isThere, found.st_mode & S_IFMT == S_IFSOCK, try isDead(address) else {
-                throw error
-            }
+            guard isSocket(path), try isDead(address) else { throw error }
             _ = try retrying("unlink") { unsafe unlink(path) }
             return try open(endpoint, address)
         }
+    }
+
+    /// A socket's file is the one kind that nobody can open.
+    private static func isSocket(_ path: String) -> Bool {
+        let file = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+        if file < 0 { return errno == ENXIO }
+        _ = Glibc.close(file)
+        return false
     }
 
     private static func isDead(_ address: SocketAddress) throws -> Bool {
@@ -84,7 +88,8 @@ struct ListeningSocket {
         }
     }
 
-    private static func makeSocket(_ address: SocketAddress) throws(SystemError) -> Descriptor {
+    /// A socket of the address's family that never blocks.
+    static func makeSocket(_ address: SocketAddress) throws(SystemError) -> Descriptor {
         let family: Int32 =
             switch address {
             case .v4: AF_INET
@@ -114,38 +119,91 @@ struct ListeningSocket {
     }
 }
 
-/// A listening channel, from before NIO has it until it is closed.
-final class SystemListener: Listener {
-    private struct State {
-        var channel: (any Channel)?
-        var isClosed = false
-    }
+/// A listening socket on an event loop.
+///
+/// Accepting pauses when the process has no descriptors or memory left for a connection. The kernel
+/// keeps those who wait, and says "readable" without end: without a pause the loop would do nothing
+/// but fail to accept them, and what would free a descriptor would not run.
+///
+/// Unchecked Sendable because all but `endpoint` and `isClosed` is touched on the loop only.
+final class SystemListener: Listener, EventSource, @unchecked Sendable {
+    private static let pause = Interval.milliseconds(500)
+    /// Connections accepted in one turn.
+    private static let most = 64
 
     let endpoint: Endpoint
-    private let state = Mutex(State())
+    private let loop: EventLoop
+    private let socket: Int32
+    private let accepted: (Int32, SocketAddress?) -> Void
+    private let refused: @Sendable (NetworkError) -> Void
+    private let isClosed = Atomic<Bool>(false)
+    private var watched: Poll.Number?
+    private var isGone = false
 
-    init(_ endpoint: Endpoint) {
-        self.endpoint = endpoint
-    }
-
-    func opened(_ channel: any Channel) {
-        let isClosed = state.withLock { state in
-            state.channel = channel
-            return state.isClosed
-        }
-        if isClosed { channel.close(promise: nil) }
+    /// - Parameters:
+    ///   - accepted: Takes each connection's socket, and where it comes from.
+    ///   - refused: Told when no connection can be accepted.
+    init(
+        _ listening: ListeningSocket, on loop: EventLoop,
+        accepted: @escaping @Sendable (Int32, SocketAddress?) -> Void,
+        refused: @escaping @Sendable (NetworkError) -> Void
+    ) {
+        endpoint = listening.endpoint
+        socket = listening.descriptor
+        self.loop = loop
+        self.accepted = accepted
+        self.refused = refused
+        loop.run { [self] in watch() }
     }
 
     func close() {
-        let (channel, wasClosed) = state.withLock { state in
-            defer { state.isClosed = true }
-            return (state.channel, state.isClosed)
-        }
-        if wasClosed { return }
+        if isClosed.exchange(true, ordering: .relaxed) { return }
         if case .unix(let path) = endpoint {
             // Before the socket is closed: after it another server may have put its own there.
             _ = unsafe unlink(path)
         }
-        channel?.close(promise: nil)
+        loop.run { [self] in
+            // Those who wait have been told that they are connected.
+            ready(.readable)
+            abandon()
+        }
+    }
+
+    func ready(_ interest: Interest) {
+        guard !isGone else { return }
+        do throws(SystemError) {
+            for _ in 0..<Self.most {
+                guard let (connection, address) = try StreamSocket.accept(socket) else { return }
+                accepted(connection, address)
+                if isGone { return }
+            }
+        } catch {
+            // Whoever was gone before being accepted is no matter, and neither is a signal.
+            if error.number == ECONNABORTED || error.number == EINTR { return }
+            refused(NetworkError(errno: error.number, endpoint, doing: "accepting is paused"))
+            unwatch()
+            loop.schedule(at: MonotonicClock.now.advanced(by: Self.pause)) { [self] in watch() }
+        }
+    }
+
+    func abandon() {
+        guard !isGone else { return }
+        unwatch()
+        isGone = true
+        _ = Glibc.close(socket)
+    }
+
+    private func watch() {
+        guard !isGone, watched == nil else { return }
+        do throws(SystemError) {
+            watched = try loop.add(self, socket, .readable)
+        } catch {
+            refused(NetworkError(errno: error.number, endpoint, doing: "listen"))
+        }
+    }
+
+    private func unwatch() {
+        if let watched { loop.remove(watched, socket) }
+        watched = nil
     }
 }

@@ -1,7 +1,6 @@
 internal import Environment
 internal import Glibc
 internal import NIOCore
-internal import NIOPosix
 internal import NIOSSL
 
 extension NetworkError {
@@ -12,12 +11,8 @@ extension NetworkError {
             self = error
         case let error as WrongProtocol:
             self.init(.notTLS, endpoint, reason: "the other end \(error.reason)")
-        case let error as IOError:
-            self.init(errno: error.errnoCode, endpoint, doing: doing)
-        case let error as NIOConnectionError:
-            self.init(error, endpoint, doing: doing)
-        case ChannelError.connectTimeout:
-            self.init(.timedOut, endpoint, reason: "\(doing): no answer in time")
+        case let error as SystemError:
+            self.init(errno: error.number, endpoint, doing: error.call)
         case is ChannelError:
             self.init(.closed, endpoint, reason: "\(doing): the connection was closed")
         case SocketAddressError.unixDomainSocketPathTooLong:
@@ -51,18 +46,6 @@ extension NetworkError {
             default: .failed
             }
         self.init(kind, endpoint, reason: SystemError(call: doing, number: number).description)
-    }
-
-    private init(_ error: NIOConnectionError, _ endpoint: Endpoint, doing: String) {
-        // The addresses of one name fail alike mostly; a refusal says most about the server.
-        let failures = error.connectionErrors.map {
-            NetworkError($0.error, endpoint, doing: "\(doing) to \($0.target)")
-        }
-        if let refusal = failures.first(where: { $0.kind == .refused }) ?? failures.first {
-            self = refusal
-        } else {
-            self.init(.unreachable, endpoint, reason: "no address is known for this name")
-        }
     }
 
     /// Reads BoringSSL's words: its error numbers are not part of NIOSSL's interface.

@@ -1,6 +1,5 @@
 package import Environment
 internal import NIOCore
-internal import NIOPosix
 internal import NIOSSL
 
 extension SystemNetwork {
@@ -19,37 +18,36 @@ extension SystemNetwork {
         from endpoint: Endpoint, fingerprint: String, on queue: any SerialQueue,
         completed: @escaping @Sendable (Result<[UInt8], NetworkError>) -> Void
     ) {
-        guard case .tcp(let host, let port) = endpoint else {
+        guard case .tcp = endpoint else {
             let error = NetworkError(
                 .failed, endpoint, reason: "only TCP servers have certificates")
             queue.run { completed(.failure(error)) }
             return
         }
         let wanted = Self.digits(of: fingerprint)
-        let outcome = AuthorityOutcome(completed)
-        let bootstrap = ClientBootstrap(group: Self.eventLoop(of: queue))
-            .connectTimeout(Self.connecting)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    var configuration = TLSConfiguration.makeClientConfiguration()
-                    configuration.minimumTLSVersion = .tlsv13
-                    configuration.applicationProtocols = [TLSContexts.applicationProtocol]
-                    configuration.certificateVerification = .noHostnameVerification
-                    let tls = try NIOSSLClientHandler(
-                        context: NIOSSLContext(configuration: configuration),
-                        serverHostname: Self.hostName(endpoint, .client)
-                    ) { (certificates, verdict: EventLoopPromise<NIOSSLVerificationResult>) in
-                        outcome.set(Self.find(wanted, certificates, endpoint))
-                        verdict.succeed(NIOSSLVerificationResult.failed)
-                    }
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandlers(
-                        ServerFirstBytes(endpoint), tls, AuthorityEnd(endpoint, outcome))
-                }
+        let outcome = AuthorityOutcome()
+        let name = Self.hostName(endpoint, .client)
+        Self.connect(endpoint, on: Self.loop(of: queue)) { result in
+            switch result {
+            case .success(let connection):
+                // The verdict is always no, so that this is a server that did not ask for one.
+                connection.close()
+                let reason = "the server opened a connection without showing a certificate"
+                completed(.failure(NetworkError(.untrusted, endpoint, reason: reason)))
+            case .failure(let error):
+                completed(outcome.result ?? .failure(error))
             }
-        bootstrap.connect(host: host, port: Int(port)).whenFailure { error in
-            outcome.set(.failure(NetworkError(error, endpoint, doing: "connect")))
-            outcome.report()
+        } tls: {
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv13
+            configuration.applicationProtocols = [TLSContexts.applicationProtocol]
+            configuration.certificateVerification = .noHostnameVerification
+            return try NIOSSLClientHandler(
+                context: NIOSSLContext(configuration: configuration), serverHostname: name
+            ) { (certificates, verdict: EventLoopPromise<NIOSSLVerificationResult>) in
+                outcome.result = Self.find(wanted, certificates, endpoint)
+                verdict.succeed(NIOSSLVerificationResult.failed)
+            }
         }
     }
 
@@ -78,55 +76,7 @@ extension SystemNetwork {
     }
 }
 
-/// What came of the asking. Touched on one event loop only, hence unchecked.
+/// What came of looking at the certificates. Touched on one event loop only, hence unchecked.
 private final class AuthorityOutcome: @unchecked Sendable {
-    private var result: Result<[UInt8], NetworkError>?
-    private var completed: ((Result<[UInt8], NetworkError>) -> Void)?
-
-    init(_ completed: @escaping (Result<[UInt8], NetworkError>) -> Void) {
-        self.completed = completed
-    }
-
-    /// The first result counts.
-    func set(_ result: Result<[UInt8], NetworkError>) {
-        if self.result == nil { self.result = result }
-    }
-
-    func report() {
-        guard let result, let completed else { return }
-        self.completed = nil
-        completed(result)
-    }
-}
-
-/// Ends the connection, which is only there for its handshake.
-private final class AuthorityEnd: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let endpoint: Endpoint
-    private let outcome: AuthorityOutcome
-
-    init(_ endpoint: Endpoint, _ outcome: AuthorityOutcome) {
-        self.endpoint = endpoint
-        self.outcome = outcome
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { [self] in
-            let reason = "the TLS handshake was not done in time"
-            outcome.set(.failure(NetworkError(.timedOut, endpoint, reason: reason)))
-            context.close(promise: nil)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        outcome.set(.failure(NetworkError(error, endpoint, doing: "asking for the authority")))
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        let reason = "closed by the other end while asking for the authority"
-        outcome.set(.failure(NetworkError(.closed, endpoint, reason: reason)))
-        outcome.report()
-    }
+    var result: Result<[UInt8], NetworkError>?
 }

@@ -1,0 +1,214 @@
+internal import CEpoll
+internal import Environment
+internal import Glibc
+internal import Synchronization
+
+/// A thread that runs work, timers, and whoever has a descriptor that became ready, one after the
+/// other: a serial queue that also waits for sockets.
+///
+/// Each turn takes what is ready, then the timers that are due, then the work that was given, and
+/// ends by letting those who collected bytes send them. Whatever is not marked otherwise is touched
+/// on the loop's own thread only, hence unchecked Sendable.
+@safe
+final class EventLoop: @unchecked Sendable {
+    private struct Given {
+        var work: [@Sendable () -> Void] = []
+        /// Whether the thread waits, so that who gives something must wake it.
+        var isAsleep = false
+        var isEnding = false
+    }
+
+    /// How much one read takes at most. Shared by all, since what is read is used at once.
+    static let readBytes = 256 << 10
+    /// Rounds of given work in a turn: work that gives work must not keep sockets waiting for ever.
+    private static let rounds = 8
+
+    private let given = Mutex(Given())
+    private let thread = Atomic<UInt>(0)
+    private let poll: Poll
+    private var timers = TimerHeap()
+    /// Those who wait for the end of the turn.
+    private var turnEnds: [any TurnEnd] = []
+    private let ended = Semaphore()
+    /// Valid during one call of `EventSource.ready`.
+    let readBuffer: UnsafeMutableRawBufferPointer
+
+    /// Whoever writes where nobody reads shall get an error, not the signal that ends a program.
+    private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
+    /// Starts the thread, called `name` (at most 15 bytes).
+    init(_ name: String) {
+        _ = Self.ignoresBrokenPipes
+        poll = Poll()
+        unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
+        WorkerThread.start(name) { [self] in
+            thread.store(UInt(pthread_self()), ordering: .relaxed)
+            run()
+            ended.signal()
+        }
+    }
+
+    deinit { unsafe readBuffer.deallocate() }
+
+    /// Whether the caller is on the loop's thread. From any thread.
+    var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    /// Runs `work` after everything given before. From any thread.
+    func run(_ work: @escaping @Sendable () -> Void) {
+        let mustWake = given.withLock { given in
+            guard !given.isEnding else { return false }
+            given.work.append(work)
+            defer { given.isAsleep = false }
+            return given.isAsleep
+        }
+        if mustWake { poll.wake() }
+    }
+
+    /// Runs `work` at `time` or soon after. From any thread.
+    @discardableResult
+    func schedule(at time: Instant, _ work: @escaping @Sendable () -> Void) -> LoopTimer {
+        let timer = LoopTimer(self, work)
+        if isCurrent {
+            timers.add(timer, at: time)
+        } else {
+            run { [self] in timers.add(timer, at: time) }
+        }
+        return timer
+    }
+
+    /// A timer in here was cancelled. From any thread.
+    func cancelled() {
+        if isCurrent {
+            timers.noteCancelled()
+        } else {
+            run { [self] in timers.noteCancelled() }
+        }
+    }
+
+    /// Ends the thread after what it is at, and waits for that; work still queued is dropped, and
+    /// who had a descriptor here is told to give it up. From any other thread.
+    func shutdown() {
+        precondition(!isCurrent, "a loop cannot wait for its own end")
+        given.withLock { $0.isEnding = true }
+        poll.wake()
+        ended.wait()
+        // For whoever asks again.
+        ended.signal()
+    }
+
+    // MARK: Sources
+
+    /// Watches `descriptor` for `source`, until it is removed. O(1).
+    /// - Returns: what to call it by.
+    func add(_ source: any EventSource, _ descriptor: Int32, _ interest: Interest)
+        throws(SystemError) -> Poll.Number
+    {
+        try poll.add(source, descriptor, interest)
+    }
+
+    func change(_ number: Poll.Number, _ descriptor: Int32, _ interest: Interest)
+        throws(SystemError)
+    {
+        try poll.change(number, descriptor, interest)
+    }
+
+    /// Watches it no more; nothing that was ready in this turn is told any more.
+    func remove(_ number: Poll.Number, _ descriptor: Int32) {
+        poll.remove(number, descriptor)
+    }
+
+    /// Calls `waiting` at the end of this turn, once for each call of this.
+    func atTurnEnd(_ waiting: any TurnEnd) {
+        turnEnds.append(waiting)
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        while takeTurn() {}
+        poll.abandon()
+        // Let go of outside of the lock: what it holds may come back here in its end.
+        _ = takeWork()
+    }
+
+    /// - Returns: whether there is another.
+    private func takeTurn() -> Bool {
+        let limit = timeToWait()
+        poll.wait(limit)
+        guard stayAwake() else { return false }
+        poll.tell()
+        if !timers.isEmpty {
+            while let timer = timers.next(due: MonotonicClock.now) { timer.fire() }
+        }
+        for _ in 0..<Self.rounds {
+            let work = takeWork()
+            if work.isEmpty { break }
+            for piece in work { piece() }
+        }
+        endTurn()
+        return true
+    }
+
+    private func endTurn() {
+        while !turnEnds.isEmpty {
+            var waiting: [any TurnEnd] = []
+            swap(&waiting, &turnEnds)
+            for one in waiting { one.turnEnds() }
+            if turnEnds.isEmpty {
+                waiting.removeAll(keepingCapacity: true)
+                turnEnds = waiting
+            }
+        }
+    }
+
+    /// Nothing to wait for when work is there; else until the next timer.
+    private func timeToWait() -> Interval? {
+        let sleeps = given.withLock { given in
+            given.isAsleep = given.work.isEmpty && !given.isEnding
+            return given.isAsleep
+        }
+        guard sleeps else { return .zero }
+        guard let next = timers.nextTime else { return nil }
+        return next.since(MonotonicClock.now)
+    }
+
+    /// Who gives something from now on need not wake this thread.
+    /// - Returns: false when it shall end.
+    private func stayAwake() -> Bool {
+        given.withLock { given in
+            given.isAsleep = false
+            return !given.isEnding
+        }
+    }
+
+    private func takeWork() -> [@Sendable () -> Void] {
+        given.withLock { given in
+            var work: [@Sendable () -> Void] = []
+            swap(&work, &given.work)
+            return work
+        }
+    }
+}
+
+/// Who is told that its descriptor is ready, on the loop's thread.
+protocol EventSource: AnyObject {
+    func ready(_ interest: Interest)
+    /// The loop ends: give the descriptor up.
+    func abandon()
+}
+
+/// Who is called at the end of a turn.
+protocol TurnEnd: AnyObject {
+    func turnEnds()
+}
+
+/// What a descriptor is ready for, or shall be watched for.
+struct Interest: OptionSet {
+    let rawValue: UInt32
+
+    static let readable = Interest(rawValue: UInt32(holdfast_readable))
+    /// The other end sends no more, or all of the connection is gone. Watched for with `readable`;
+    /// that all is gone is told always.
+    static let hungUp = Interest(rawValue: UInt32(holdfast_hung_up))
+    static let writable = Interest(rawValue: UInt32(holdfast_writable))
+}
