@@ -21,18 +21,25 @@ struct RequestHistory {
     /// differ by. Evicting one from a far future would make every later session too old.
     static let ahead: Int64 = 5 * 60 * 1000
 
-    struct Outcome: Equatable {
+    /// What was done for a request, but for the answer.
+    struct Done: Equatable, BitwiseCopyable {
         var sequence: UInt64
         var requestHash: UInt64
-        var answer: [UInt8]
         var method: UInt32
         var position: UInt64
 
-        /// Differs with anything in it. O(answer).
-        var digest: UInt64 {
+        /// Differs with anything in it, and in the answer. O(answer).
+        func digest(_ answer: RawSpan) -> UInt64 {
             let seed = mixed(mixed(mixed(sequence, requestHash), UInt64(method)), position)
             return XXH3.hash(answer, seed: seed)
         }
+    }
+
+    struct Outcome: Equatable {
+        var done: Done
+        var answer: [UInt8]
+
+        var position: UInt64 { done.position }
     }
 
     /// Two words as one that differs with each, and with their order.
@@ -50,6 +57,8 @@ struct RequestHistory {
     private var order = UsageOrder<Int64>()
     /// Finds a session's place by its key.
     private var places = SessionPlaces()
+    /// The session asked for last: what is recalled first is mostly remembered next.
+    private var found: Int32?
     /// Creation time of the newest session that was evicted.
     private(set) var evicted: Int64 = 0
     /// Of all answers.
@@ -79,17 +88,21 @@ struct RequestHistory {
     }
 
     /// What is known of a request. O(log outcomes of the session).
-    func recall(_ id: RequestID, _ principal: Gid, hash: UInt64, at time: Int64) -> Recall {
+    mutating func recall(
+        _ id: RequestID, _ principal: Gid, hash: UInt64, at time: Int64
+    ) -> Recall {
         guard let place = place(of: RequestSession.Key(id, principal)) else {
             let tooOld = id.created <= evicted || id.created < time - Self.age
             return tooOld || id.created > time + Self.ahead ? .expired : .new
         }
-        return sessions.withValue(UInt32(place)) { $0.recall(id.sequence, hash) }
+        return sessions[UInt32(place)].recall(id.sequence, hash)
     }
 
     /// Keeps an outcome and drops what need not be known any more. Same on both nodes: called by
     /// `apply` only.
-    mutating func remember(_ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64) {
+    mutating func remember(
+        _ id: RequestID, _ principal: Gid, _ done: Done, _ answer: RawSpan, at time: Int64
+    ) {
         let key = RequestSession.Key(id, principal)
         let place: Int32
         if let known = self.place(of: key) {
@@ -98,7 +111,8 @@ struct RequestHistory {
         } else {
             place = keep(RequestSession(key), usedAt: time)
         }
-        let change = sessions[UInt32(place)].remember(outcome, id.acknowledged, at: time)
+        let change = sessions[UInt32(place)].remember(
+            done, answer, id.acknowledged, at: time)
         bytes += change.bytes
         sum &+= change.digest
         while let oldest = order.oldest,
@@ -109,9 +123,10 @@ struct RequestHistory {
         }
     }
 
-    @inline(__always)
-    private func place(of key: RequestSession.Key) -> Int32? {
-        places.find(key) { sessions.withValue(UInt32($0)) { $0.key == key } }
+    private mutating func place(of key: RequestSession.Key) -> Int32? {
+        if let found, sessions[UInt32(found)].key == key { return found }
+        found = places.find(key, in: sessions)
+        return found
     }
 
     private mutating func keep(_ session: RequestSession, usedAt time: Int64) -> Int32 {
@@ -126,6 +141,7 @@ struct RequestHistory {
     private mutating func forget(_ place: Int32) {
         let session = sessions[UInt32(place)]
         sessions[UInt32(place)] = RequestSession()
+        found = nil
         evicted = max(evicted, session.key.created)
         bytes -= session.bytes
         sum &-= session.digest

@@ -18,13 +18,17 @@ struct RequestSession {
 
     /// An outcome with its digest, which is asked for again when it is dropped.
     private struct Kept {
-        var outcome: RequestHistory.Outcome
+        let done: RequestHistory.Done
         let digest: UInt64
+        var answer: KeptAnswer
 
-        init(_ outcome: RequestHistory.Outcome) {
-            self.outcome = outcome
-            digest = outcome.digest
+        init(_ done: RequestHistory.Done, _ answer: RawSpan) {
+            self.done = done
+            digest = done.digest(answer)
+            self.answer = KeptAnswer(answer)
         }
+
+        var sequence: UInt64 { done.sequence }
     }
 
     let key: Key
@@ -56,35 +60,38 @@ struct RequestSession {
     /// What `digest` should be. O(answers).
     var expectedDigest: UInt64 {
         var copy = self
-        copy.outcomesDigest = kept[start...].reduce(0) { $0 &+ $1.outcome.digest }
+        copy.outcomesDigest = kept[start...].reduce(0) { sum, kept in
+            sum &+ kept.done.digest(unsafe kept.answer.bytes.span.bytes)
+        }
         return copy.currentDigest
     }
 
     /// What is known of a request of the session. O(log outcomes).
     func recall(_ sequence: UInt64, _ hash: UInt64) -> RequestHistory.Recall {
         let place = place(of: sequence)
-        guard place < kept.count, kept[place].outcome.sequence == sequence else {
+        guard place < kept.count, kept[place].sequence == sequence else {
             return sequence < acknowledged || sequence <= dropped ? .expired : .new
         }
-        let outcome = kept[place].outcome
-        return outcome.requestHash == hash ? .known(outcome) : .reused
+        let known = kept[place]
+        guard known.done.requestHash == hash else { return .reused }
+        return .known(RequestHistory.Outcome(done: known.done, answer: known.answer.bytes))
     }
 
     /// Keeps an outcome, and drops what the client has acknowledged and what is too much; answers
     /// how many bytes more the session has, and what that adds to its digest.
     mutating func remember(
-        _ outcome: RequestHistory.Outcome, _ acknowledged: UInt64, at time: Int64
+        _ done: RequestHistory.Done, _ answer: RawSpan, _ acknowledged: UInt64, at time: Int64
     ) -> (bytes: Int, digest: UInt64) {
         let before = (bytes: bytes, digest: digest)
         lastUsed = time
         self.acknowledged = max(self.acknowledged, acknowledged)
-        while start < kept.count, kept[start].outcome.sequence < self.acknowledged { drop() }
-        insert(Kept(outcome))
+        while start < kept.count, kept[start].sequence < self.acknowledged { drop() }
+        insert(Kept(done, answer))
         while kept.count - start > 1,
             kept.count - start > RequestHistory.outcomesPerSession
                 || bytes > RequestHistory.bytesPerSession
         {
-            dropped = max(dropped, kept[start].outcome.sequence)
+            dropped = max(dropped, kept[start].sequence)
             drop()
         }
         // So that moving what is left costs little for each that is gone.
@@ -97,17 +104,17 @@ struct RequestSession {
     }
 
     private mutating func insert(_ new: Kept) {
-        bytes += new.outcome.answer.count
+        bytes += new.answer.count
         outcomesDigest &+= new.digest
-        let place = place(of: new.outcome.sequence)
+        let place = place(of: new.sequence)
         if place == kept.count { kept.append(new) } else { kept.insert(new, at: place) }
     }
 
     /// Forgets the first outcome.
     private mutating func drop() {
-        bytes -= kept[start].outcome.answer.count
+        bytes -= kept[start].answer.count
         outcomesDigest &-= kept[start].digest
-        kept[start].outcome.answer = []
+        kept[start].answer = KeptAnswer()
         start += 1
     }
 
@@ -115,10 +122,10 @@ struct RequestSession {
         var low = start
         var high = kept.count
         // A request is mostly newer than all that is known.
-        if low == high || kept[high - 1].outcome.sequence < sequence { return high }
+        if low == high || kept[high - 1].sequence < sequence { return high }
         while low < high {
             let middle = (low + high) / 2
-            if kept[middle].outcome.sequence < sequence { low = middle + 1 } else { high = middle }
+            if kept[middle].sequence < sequence { low = middle + 1 } else { high = middle }
         }
         return low
     }
@@ -127,6 +134,35 @@ struct RequestSession {
 extension RequestSession.Key {
     init(_ id: RequestID, _ principal: Gid) {
         self.init(principal: principal.rawValue, high: id.high, low: id.low)
+    }
+}
+
+/// An answer's bytes. Those of most commands are few, and lie in the value itself.
+private struct KeptAnswer {
+    private static let room = 16
+    private var words: (UInt64, UInt64) = (0, 0)
+    private var shortCount: UInt8 = 0
+    /// The bytes, where there are too many.
+    private var long: [UInt8]?
+
+    init() {}
+
+    init(_ bytes: RawSpan) {
+        guard bytes.byteCount <= Self.room else {
+            long = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+            return
+        }
+        shortCount = UInt8(bytes.byteCount)
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe Swift.withUnsafeMutableBytes(of: &words) { unsafe $0.copyMemory(from: source) }
+        }
+    }
+
+    var count: Int { long?.count ?? Int(shortCount) }
+
+    var bytes: [UInt8] {
+        if let long { return long }
+        return unsafe Swift.withUnsafeBytes(of: words) { unsafe Array($0.prefix(count)) }
     }
 }
 
@@ -140,11 +176,11 @@ extension RequestSession {
         lastUsed = stored.lastUsed
         kept = stored.outcomes.map {
             Kept(
-                RequestHistory.Outcome(
-                    sequence: $0.sequence, requestHash: $0.requestHash, answer: $0.answer,
-                    method: $0.method, position: $0.position))
+                RequestHistory.Done(
+                    sequence: $0.sequence, requestHash: $0.requestHash, method: $0.method,
+                    position: $0.position), unsafe $0.answer.span.bytes)
         }
-        bytes = kept.reduce(0) { $0 + $1.outcome.answer.count }
+        bytes = kept.reduce(0) { $0 + $1.answer.count }
         outcomesDigest = kept.reduce(0) { $0 &+ $1.digest }
         digest = currentDigest
     }
@@ -160,11 +196,11 @@ extension RequestSession {
         stored.lastUsed = lastUsed
         stored.outcomes = kept[start...].map { kept in
             var copy = StoredOutcome()
-            copy.sequence = kept.outcome.sequence
-            copy.requestHash = kept.outcome.requestHash
-            copy.answer = kept.outcome.answer
-            copy.method = kept.outcome.method
-            copy.position = kept.outcome.position
+            copy.sequence = kept.sequence
+            copy.requestHash = kept.done.requestHash
+            copy.answer = kept.answer.bytes
+            copy.method = kept.done.method
+            copy.position = kept.done.position
             return copy
         }
         return stored

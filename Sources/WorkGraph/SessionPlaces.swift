@@ -30,15 +30,16 @@ struct SessionPlaces {
     @inline(__always)
     private func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (table.count - 1) }
 
-    /// The place put in for a key, that `isWanted`. O(1).
+    /// The place of the session with a key, among `sessions`. O(1).
     @inline(__always)
-    func find(_ key: RequestSession.Key, _ isWanted: (Int32) -> Bool) -> Int32? {
+    func find(
+        _ key: RequestSession.Key, in sessions: borrowing BlockTable<RequestSession>
+    ) -> Int32? {
         let hash = hash(key)
         var index = home(hash)
         while table[index].place != 0 {
-            if table[index].hash == hash, isWanted(table[index].place - 1) {
-                return table[index].place - 1
-            }
+            let place = table[index].place - 1
+            if table[index].hash == hash, sessions[UInt32(place)].key == key { return place }
             index = (index + 1) & (table.count - 1)
         }
         return nil

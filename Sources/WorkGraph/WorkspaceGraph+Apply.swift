@@ -12,7 +12,7 @@ extension WorkspaceGraph {
             changes.removeAll(keepingCapacity: changes.count < 1024)
             swap(&changes, &recorded)
         }
-        let head = try RecordHead(decoding: body, changes: &changes)
+        let record = try RecordReading(body, changes: &changes)
         for change in changes {
             if let start = change.start {
                 let content = body.extracting(start..<change.end)
@@ -26,7 +26,7 @@ extension WorkspaceGraph {
                 try remove(change.row, change.kind)
             }
         }
-        conclude(head)
+        conclude(record.head, answer: body.extracting(record.answer))
     }
 
     /// Removes a row, if there is one.
@@ -38,15 +38,17 @@ extension WorkspaceGraph {
 
     /// Writes one row, and brings the digest and the indexes along.
     func write(_ row: UInt32, _ kind: EntityKind, _ content: RawSpan) throws(Corruption) {
-        if kind == .task {
-            try index(task: row, content)
-        } else {
+        switch kind {
+        case .task: try index(task: row, content)
+        case .story where rows.kind(of: row) == nil:
+            return insert(story: row, try StoryKeys(decoding: content), content)
+        default:
             try forget(row)
             try indexes.insert(row, kind, content)
         }
         rows.set(row, kind: kind, content)
         rowDigest &+= Self.hash(row, kind, content)
-        if kind == .workspace, ordinal != 0 || row == 1 { try adopt(content) }
+        if case .workspace = kind, ordinal != 0 || row == 1 { try adopt(content) }
         notice(kind)
     }
 
@@ -67,17 +69,18 @@ extension WorkspaceGraph {
     /// Takes up a task that is about to be written. Most changes of one leave most entries of the
     /// indexes as they are.
     private func index(task row: UInt32, _ content: RawSpan) throws(Corruption) {
-        let new = try TaskKeys(decoding: content)
-        let wasThere = try rows.withRow(row) { (kind, content) throws(Corruption) in
-            rowDigest &-= Self.hash(row, kind, content)
-            guard kind == .task else {
-                try indexes.remove(row, kind, content)
+        let wasThere = try rows.withRow(row) { (kind, old) throws(Corruption) in
+            rowDigest &-= Self.hash(row, kind, old)
+            guard case .task = kind else {
+                try indexes.remove(row, kind, old)
                 return false
             }
-            indexes.change(task: row, from: try TaskKeys(decoding: content), to: new)
+            if TaskKeys.areAlike(old, content) { return true }
+            let new = try TaskKeys(decoding: content)
+            indexes.change(task: row, from: try TaskKeys(decoding: old), to: new)
             return true
         }
-        if wasThere != true { indexes.set(task: row, new, true) }
+        if wasThere != true { indexes.set(task: row, try TaskKeys(decoding: content), true) }
     }
 
     /// Takes a row out of the digest and the indexes before it is written over or removed.
@@ -110,16 +113,14 @@ extension WorkspaceGraph {
     }
 
     /// What every record does besides its changes.
-    func conclude(_ record: RecordHead) {
+    func conclude(_ record: RecordHead, answer: RawSpan) {
         position += 1
         time = max(time, record.time)
         nextRow = max(nextRow, record.nextRow)
         guard let request = record.request else { return }
-        history.remember(
-            request, Gid(record.principal),
-            RequestHistory.Outcome(
-                sequence: request.sequence, requestHash: record.requestHash,
-                answer: record.answer, method: record.method, position: position),
-            at: record.time)
+        let done = RequestHistory.Done(
+            sequence: request.sequence, requestHash: record.requestHash, method: record.method,
+            position: position)
+        history.remember(request, Gid(record.principal), done, answer, at: record.time)
     }
 }

@@ -43,8 +43,8 @@ extension WorkspaceGraph {
         case .updateSection(let request): try updateSection(request, caller, at: now).encoded()
         case .moveSection(let request): try moveSection(request, caller, at: now).encoded()
         case .deleteSection(let request): try deleteSection(request, caller, at: now).encoded()
-        case .createTask(let request): try createTask(request, caller, at: now).encoded()
-        case .updateTask(let request): try updateTask(request, caller, at: now).encoded()
+        case .createTask(let request): encoded(try createTask(request, caller, at: now))
+        case .updateTask(let request): encoded(try updateTask(request, caller, at: now))
         case .deleteTask(let request): try deleteTask(request, caller, at: now).encoded()
         case .addToProject(let request): try addToProject(request, caller, at: now).encoded()
         case .removeFromProject(let request):

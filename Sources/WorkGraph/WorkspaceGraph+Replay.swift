@@ -16,7 +16,7 @@ extension WorkspaceGraph {
         case (.story, nil):
             indexes.collect(row, story: try StoryKeys(decoding: content), in: runs)
         case (.task, .task):
-            try change(task: row, to: try TaskKeys(decoding: content), runs)
+            try change(task: row, to: content, runs)
         default:
             settle(row, runs)
             return try write(row, kind, content)
@@ -32,11 +32,13 @@ extension WorkspaceGraph {
     }
 
     private func change(
-        task row: UInt32, to new: TaskKeys, _ runs: IndexRuns
+        task row: UInt32, to content: RawSpan, _ runs: IndexRuns
     ) throws(Corruption) {
-        try rows.withRow(row) { (kind, content) throws(Corruption) in
-            rowDigest &-= Self.hash(row, kind, content)
-            let old = try TaskKeys(decoding: content)
+        try rows.withRow(row) { (kind, old) throws(Corruption) in
+            rowDigest &-= Self.hash(row, kind, old)
+            if TaskKeys.areAlike(old, content) { return }
+            let old = try TaskKeys(decoding: old)
+            let new = try TaskKeys(decoding: content)
             if !old.standsLike(new) { indexes.take(runs) }
             indexes.change(task: row, from: old, to: new)
         }

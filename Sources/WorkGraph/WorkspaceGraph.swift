@@ -28,10 +28,19 @@ package final class WorkspaceGraph {
     #endif
     var history = RequestHistory()
     /// How many records have been applied: the workspace's own position.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     package internal(set) var position: UInt64 = 0
     /// The number of the next row to be made.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var nextRow: UInt32 = 1
     /// The log time: that of the newest record. Never goes back.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var time: Int64 = 0
     /// The sum of the hashes of all rows.
     #if !DEBUG
@@ -45,6 +54,9 @@ package final class WorkspaceGraph {
     /// Seals the cursors of pages.
     var cursors: CursorSeal
     /// Tasks that the command under way has walked to look for circles.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var walked = 0
     /// What was found out about access to projects. Not state: forgetting it changes nothing.
     let accessCache = AccessCache()
@@ -304,10 +316,9 @@ package final class WorkspaceGraph {
             if journal.entries.isEmpty && request == nil && nextRow == mark.nextRow {
                 return Performed(answer: answer, record: nil, position: position)
             }
-            if request != nil { head.answer = answer }
             head.nextRow = nextRow
-            let body = try encoded(head)
-            conclude(head)
+            let body = try encoded(head, answer)
+            conclude(head, answer: unsafe answer.span.bytes)
             return Performed(
                 answer: answer, record: body, position: position,
                 rewrittenTasks: journal.rewrittenTasks)
@@ -317,9 +328,18 @@ package final class WorkspaceGraph {
         }
     }
 
-    private func encoded(_ head: RecordHead) throws(Rejection) -> [UInt8] {
+    /// An answer's bytes.
+    func encoded(_ answer: Changed) -> [UInt8] {
         scratch.removeAll()
-        head.encode(with: journal, into: &scratch)
+        answer.encode(into: &scratch)
+        return scratch.bytes
+    }
+
+    private func encoded(
+        _ head: RecordHead, _ answer: [UInt8]
+    ) throws(Rejection) -> [UInt8] {
+        scratch.removeAll()
+        head.encode(journal, answer: answer, into: &scratch)
         guard scratch.count <= Self.recordMax else {
             throw Rejection(
                 .tooLarge,
@@ -332,8 +352,9 @@ package final class WorkspaceGraph {
     private func recall(
         _ request: RequestID?, _ principal: Principal, _ hash: UInt64, _ now: Int64
     ) throws(Rejection) -> (caller: Caller, recalled: Performed?) {
-        let recalled = request.map {
-            history.recall($0, principal.account, hash: hash, at: now)
+        var recalled: RequestHistory.Recall?
+        if let request {
+            recalled = history.recall(request, principal.account, hash: hash, at: now)
         }
         // To a stranger, what is known of a session tells that there is a workspace.
         let caller: Caller

@@ -18,8 +18,11 @@ import WorkProtocol
 
     private func outcome(_ sequence: UInt64, hash: UInt64 = 7) -> RequestHistory.Outcome {
         RequestHistory.Outcome(
-            sequence: sequence, requestHash: hash, answer: [UInt8(truncatingIfNeeded: sequence)],
-            method: 1, position: sequence)
+            done: RequestHistory.Done(
+                sequence: sequence, requestHash: hash, method: 1, position: sequence),
+            // Some short enough to be kept apart from others, some not.
+            answer: [UInt8](
+                repeating: UInt8(truncatingIfNeeded: sequence), count: Int(sequence % 20)))
     }
 
     @Test func `a request is new once, known after, and reused if it differs`() {
@@ -82,7 +85,7 @@ import WorkProtocol
     }
 
     @Test func `a session from the future is not begun, so that it cannot outlast all others`() {
-        let history = RequestHistory()
+        var history = RequestHistory()
         let limit = now + RequestHistory.ahead
         #expect(history.recall(request(created: limit, 1), ann, hash: 7, at: now) == .new)
         #expect(history.recall(request(created: limit + 1, 1), ann, hash: 7, at: now) == .expired)
@@ -162,7 +165,7 @@ import WorkProtocol
     }
 
     @Test func `a session older than a day that nobody knows is not executed`() {
-        let history = RequestHistory()
+        var history = RequestHistory()
         let old = now - RequestHistory.age
         #expect(history.recall(request(created: old - 1, 1), ann, hash: 7, at: now) == .expired)
         #expect(history.recall(request(created: old, 1), ann, hash: 7, at: now) == .new)
@@ -283,5 +286,13 @@ import WorkProtocol
                 try world.perform(create, as: world.bob, request: id, requestHash: hash)
             }
         }
+    }
+}
+
+extension RequestHistory {
+    fileprivate mutating func remember(
+        _ id: RequestID, _ principal: Gid, _ outcome: Outcome, at time: Int64
+    ) {
+        remember(id, principal, outcome.done, outcome.answer.span.bytes, at: time)
     }
 }

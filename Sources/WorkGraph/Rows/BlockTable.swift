@@ -101,13 +101,6 @@ struct BlockTable<Value> {
         }
     }
 
-    /// Calls `body` with the value of a row, not copied. O(1).
-    @inline(__always)
-    func withValue<Result>(_ row: UInt32, _ body: (borrowing Value) -> Result) -> Result {
-        guard let address = unsafe address(row) else { return body(empty) }
-        return unsafe body(address.pointee)
-    }
-
     /// Whether anything was written near a row: if not, its value is the empty one.
     @inline(__always)
     func hasBlock(for row: UInt32) -> Bool { unsafe address(row) != nil }

@@ -140,6 +140,27 @@ struct RowScan: ~Escapable {
         )
     }
 
+    /// A message of a number of 32 bits, one of one byte, and bytes to its end, its fields being 1
+    /// to 3; nil if it is another.
+    @inline(__always)
+    func numberedContent(_ content: Range<Int>) -> (UInt32, UInt32, Range<Int>)? {
+        let at = content.lowerBound
+        guard content.count >= 16 else { return nil }
+        let first = word(at)
+        let second = word(at &+ 7)
+        guard first & 0xFF == 1 << 3 | 5, first &>> 40 & 0xFF == 2 << 3,
+            first &>> 48 & 0x80 == 0, second & 0xFF == 3 << 3 | 2,
+            let (length, width) = Self.varint(second &>> 8),
+            case let start = at &+ 8 &+ width,
+            length == UInt64(truncatingIfNeeded: content.upperBound &- start)
+        else { return nil }
+        return (
+            UInt32(truncatingIfNeeded: first &>> 8),
+            UInt32(truncatingIfNeeded: first &>> 48 & 0x7F),
+            unsafe Range(uncheckedBounds: (start, content.upperBound))
+        )
+    }
+
     /// What a number in zigzag form stands for.
     @inline(__always)
     static func unzigzag(_ value: UInt64) -> Int64 {

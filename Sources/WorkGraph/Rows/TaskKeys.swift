@@ -244,6 +244,30 @@ struct TaskKeys {
         if !placementsHead.append(placement) { makeMore().placements.append(placement) }
     }
 
+    /// Whether the indexes have the same entries for two rows: nothing differs but what comes first
+    /// in a row as this program writes it, which is what indexes do not ask for (version, name,
+    /// notes, moments). False where that cannot be told so easily.
+    static func areAlike(_ left: RawSpan, _ right: RawSpan) -> Bool {
+        guard let start = endOfTexts(left), let other = endOfTexts(right) else { return false }
+        return left.extracting(start..<left.byteCount)
+            .hasSameBytes(as: right.extracting(other..<right.byteCount))
+    }
+
+    /// Where the fields end that no index asks for (1 to 9), if each is there once and in order.
+    private static func endOfTexts(_ bytes: RawSpan) -> Int? {
+        var scan = RowScan(bytes)
+        _ = scan.fixed64(1)
+        _ = scan.varint(2)
+        _ = scan.content(3)
+        _ = scan.content(4)
+        _ = scan.content(5)
+        _ = scan.varint(6)
+        _ = scan.fixed64(7)
+        _ = scan.varint(8)
+        _ = scan.varint(9)
+        return scan.nextField > 9 ? scan.offset : nil
+    }
+
     // MARK: - Lists
 
     private mutating func add(collaborator: UInt64) {

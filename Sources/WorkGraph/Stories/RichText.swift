@@ -160,8 +160,7 @@ struct RichText {
         }
         while offset < bytes.byteCount {
             let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
-            if byte == UInt8(ascii: "@")
-            {
+            if byte == UInt8(ascii: "@") {
                 return true
             }
             offset &+= 1

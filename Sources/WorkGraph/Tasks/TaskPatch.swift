@@ -28,9 +28,10 @@ struct TaskPatch {
     ///
     /// - Parameter keys: those of the row `bytes`.
     static func make(_ request: UpdateTask, _ bytes: RawSpan, _ keys: TaskKeys) -> TaskPatch? {
-        guard var patch = TaskPatch(bytes, keys, allowsFormatting: request.notes == nil) else {
-            return nil
-        }
+        guard keys.version > 0, keys.version < .max, keys.importedBy == 0,
+            var patch = TaskPatch(
+                bytes, version: keys.version, allowsFormatting: request.notes == nil)
+        else { return nil }
         if let wanted = request.completed, wanted != keys.completed { patch.completed = wanted }
         if let wanted = request.name {
             patch.changesName = compare(bytes.extracting(patch.oldName), wanted) == .other
@@ -46,8 +47,8 @@ struct TaskPatch {
     }
 
     /// - Parameter allowsFormatting: formatted notes may stay as they are.
-    private init?(_ bytes: RawSpan, _ keys: TaskKeys, allowsFormatting: Bool) {
-        version = keys.version
+    private init?(_ bytes: RawSpan, version known: UInt32, allowsFormatting: Bool) {
+        version = known
         var scan = RowScan(bytes)
         _ = scan.fixed64(1)
         let version = scan.offset
@@ -67,9 +68,7 @@ struct TaskPatch {
         _ = scan.varint(10)
         _ = scan.varint(11)
         _ = scan.fixed64(12)
-        guard scan.nextField > 12, keys.version > 0, keys.version < .max, keys.importedBy == 0,
-            allowsFormatting || !hasFormatting
-        else { return nil }
+        guard scan.nextField > 12, allowsFormatting || !hasFormatting else { return nil }
         versionRange = version..<name
         nameRange = name..<notes
         notesRange = notes..<formatting
@@ -92,17 +91,17 @@ struct TaskPatch {
 
     /// Appends the row it becomes: the bytes that the changed message has.
     func write(
-        _ bytes: RawSpan, _ request: UpdateTask, by account: UInt64, at now: Int64,
+        _ bytes: RawSpan, name: String?, notes: String?, by account: UInt64, at now: Int64,
         into writer: inout ByteWriter
     ) {
         writer.append(bytes.extracting(0..<versionRange.lowerBound))
         writer.append(tag: 2 << 3, varint: UInt64(version) + 1)
         var rest = versionRange.upperBound
-        if changesName, let name = request.name {
+        if changesName, let name {
             if !name.isEmpty { writer.append(tag: 3 << 3 | 2, text: name) }
             rest = nameRange.upperBound
         }
-        if changesNotes, let notes = request.notes {
+        if changesNotes, let notes {
             writer.append(bytes.extracting(rest..<notesRange.lowerBound))
             if !notes.isEmpty { writer.append(tag: 4 << 3 | 2, text: notes) }
             rest = notesRange.upperBound
@@ -143,46 +142,10 @@ struct TaskPatch {
         var new = new
         let known = new.withUTF8 { characters -> Comparison? in
             let other = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(characters))
-            if isSame(old, other) { return .same }
-            return isASCII(old) && isASCII(other) ? .other : nil
+            if old.hasSameBytes(as: other) { return .same }
+            return old.isASCII && other.isASCII ? .other : nil
         }
         return known ?? (text(old) == new ? .alike : .other)
-    }
-
-    private static func isSame(_ left: RawSpan, _ right: RawSpan) -> Bool {
-        guard left.byteCount == right.byteCount else { return false }
-        var differs: UInt64 = 0
-        forEachWord(of: left.byteCount) { place, width in
-            differs |= word(left, place, width) ^ word(right, place, width)
-        }
-        return differs == 0
-    }
-
-    private static func isASCII(_ bytes: RawSpan) -> Bool {
-        var all: UInt64 = 0
-        forEachWord(of: bytes.byteCount) { place, width in all |= word(bytes, place, width) }
-        return all & 0x8080_8080_8080_8080 == 0
-    }
-
-    /// Calls `body` with the places of words of eight bytes, then of single ones.
-    @inline(__always)
-    private static func forEachWord(of count: Int, _ body: (Int, Int) -> Void) {
-        var place = 0
-        while place &+ 8 <= count {
-            body(place, 8)
-            place &+= 8
-        }
-        while place < count {
-            body(place, 1)
-            place &+= 1
-        }
-    }
-
-    @inline(__always)
-    private static func word(_ bytes: RawSpan, _ place: Int, _ width: Int) -> UInt64 {
-        width == 8
-            ? unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self)
-            : UInt64(unsafe bytes.unsafeLoad(fromUncheckedByteOffset: place, as: UInt8.self))
     }
 }
 
@@ -214,8 +177,9 @@ extension WorkspaceGraph {
         guard !patch.isEmpty else {
             return Changed(request.task, version: patch.version &+ stamped, unchanged: true)
         }
+        let (name, notes, account) = (request.name, request.notes, caller.account)
         put(task: row, keepsKeys: patch.completed == nil) { bytes, writer in
-            patch.write(bytes, request, by: caller.account, at: now, into: &writer)
+            patch.write(bytes, name: name, notes: notes, by: account, at: now, into: &writer)
         }
         if let oldName {
             try tell(row, .nameChanged, old: oldName, new: request.name ?? "", caller, at: now)
