@@ -145,8 +145,7 @@ extension WorkspaceGraph {
     private func prefetchPlaces(_ foresight: Foresight) {
         if foresight.row != 0 {
             rows.prefetchSlot(foresight.row)
-            indexes.counts.prefetch(foresight.row)
-            if foresight.tellsStories { indexes.stories.prefetch(foresight.row) }
+            indexes.hanging.prefetch(foresight.row)
         }
         if foresight.project != 0 {
             rows.prefetchSlot(foresight.project)

@@ -59,6 +59,21 @@ extension WorkspaceGraph {
         rowDigest &+= Self.hash(row, .task, content)
     }
 
+    /// Writes the row of a task that is new.
+    ///
+    /// - Parameter keys: those of the row, as far as indexes ask for them.
+    func insert(task row: UInt32, _ keys: TaskKeys, _ content: RawSpan) {
+        #if DEBUG
+            let read = self.keys(content, row)
+            precondition(
+                keys.standsLike(read) && keys.completed == read.completed
+                    && keys.externalKey == read.externalKey, "keys of another row")
+        #endif
+        indexes.set(task: row, keys, true)
+        rows.set(row, kind: .task, content)
+        rowDigest &+= Self.hash(row, .task, content)
+    }
+
     /// Writes the row of a story that is new.
     func insert(story row: UInt32, _ keys: StoryKeys, _ content: RawSpan) {
         indexes.index(row, story: keys, true)

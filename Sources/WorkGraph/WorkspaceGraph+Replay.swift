@@ -55,7 +55,7 @@ extension WorkspaceGraph {
 
 extension TaskKeys {
     /// Whether it stands in the same lists at the same places.
-    fileprivate func standsLike(_ other: TaskKeys) -> Bool {
+    func standsLike(_ other: TaskKeys) -> Bool {
         deletedAt == other.deletedAt && placements == other.placements
             && parent == other.parent && parentRank == other.parentRank
             && assignee == other.assignee && bucket == other.bucket

@@ -121,10 +121,10 @@ package final class WorkspaceGraph {
         let row = gids.row(gid)
         // Whoever asks for a task reads its row next.
         if kind == .task {
-            indexes.counts.prefetch(row)
+            indexes.hanging.prefetch(row)
             rows.prefetch(row)
         }
-        return rows.kind(of: row) == kind ? row : nil
+        return rows.has(row, kind) ? row : nil
     }
 
     /// The message in a row.
@@ -153,6 +153,20 @@ package final class WorkspaceGraph {
     func put<Row: Message>(_ row: UInt32, _ kind: EntityKind, _ message: Row) {
         let entry = journal.note(row, kind, in: rows) { message.encode(into: &$0) }
         mustWrite(row, kind, entry.new, in: journal.bytes)
+    }
+
+    /// Writes the row of a new task, within a transaction.
+    func put(newTask row: UInt32, _ task: TaskRow) {
+        let entry = journal.note(row, .task, in: rows) { task.encode(into: &$0) }
+        guard let content = entry.new else { return }
+        insert(task: row, TaskKeys.indexing(task), content, in: journal.bytes)
+    }
+
+    private func insert(
+        task row: UInt32, _ keys: TaskKeys, _ content: Journal.Content,
+        in bytes: borrowing ByteWriter
+    ) {
+        insert(task: row, keys, bytes.span.extracting(content.start..<content.end))
     }
 
     /// Writes a task's row anew within a transaction: `write` is given the row's bytes as they are.

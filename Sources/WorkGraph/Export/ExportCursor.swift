@@ -127,7 +127,7 @@ package final class ExportCursor: @unchecked Sendable {
                 graph.access(task: entry.row, keys, caller) > .none
             else { continue }
             // My Tasks lists every task by itself; in a project subtasks come under their parent.
-            let subtasks = projectRow == nil ? nil : graph.indexes.subtasks[entry.row]
+            let subtasks = projectRow == nil ? nil : graph.indexes.hanging[.subtask, entry.row]
             stack.append(Walk(subtasks ?? RankedList(), isInside: true))
             write(entry.row, keys, into: &writer)
             return .begin

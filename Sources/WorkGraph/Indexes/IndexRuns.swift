@@ -19,6 +19,8 @@ final class IndexRuns {
         var labelled = EntryRun()
         var dependents = EntryRun()
         var stories = EntryRun()
+        /// The task of each comment among the stories.
+        var comments: [UInt32] = []
     }
 
     /// Whether there is so much that it should be taken, lest it need as much memory as the lists.
@@ -66,24 +68,20 @@ extension Indexes {
     mutating func collect(_ row: UInt32, story: StoryKeys, in runs: IndexRuns) {
         set(story.externalKey, row, true)
         runs.lists.stories.append(story.task, rank: story.createdAt, row: row)
-        if story.kind == .comment { counts[story.task].comments &+= 1 }
+        if case .comment = story.kind { runs.lists.comments.append(story.task) }
     }
 
     /// Puts what was collected into the lists, and forgets it there. O(n).
     mutating func take(_ runs: IndexRuns) {
-        runs.lists.places.drain { tasksOfSection[$0, default: RankedList()].insert(sorted: $1) }
-        runs.lists.subtasks.drain { parent, entries in
-            subtasks[parent, default: RankedList()].insert(sorted: entries)
-            counts[parent].subtasks &+= UInt32(truncatingIfNeeded: entries.count)
-        }
-        runs.lists.assigned.drain { assigned[$0, default: RankedList()].insert(sorted: $1) }
-        runs.lists.following.drain { following[$0, default: RankedList()].insert(sorted: $1) }
-        runs.lists.labelled.drain { tasksOfLabel[$0, default: RankedList()].insert(sorted: $1) }
-        runs.lists.dependents.drain { task, entries in
-            dependents[task, default: RankedList()].insert(sorted: entries)
-            counts[task].dependents &+= UInt32(truncatingIfNeeded: entries.count)
-        }
-        runs.lists.stories.drain { stories[$0, default: RankedList()].insert(sorted: $1) }
+        runs.lists.places.drain { tasksOfSection.insert($0, sorted: $1) }
+        runs.lists.subtasks.drain { hanging.insert(.subtask, $0, sorted: $1) }
+        runs.lists.assigned.drain { assigned.insert($0, sorted: $1) }
+        runs.lists.following.drain { following.insert($0, sorted: $1) }
+        runs.lists.labelled.drain { tasksOfLabel.insert($0, sorted: $1) }
+        runs.lists.dependents.drain { hanging.insert(.dependent, $0, sorted: $1) }
+        runs.lists.stories.drain { hanging.insert(.story, $0, sorted: $1) }
+        for task in runs.lists.comments { hanging.countComment(task, true) }
+        runs.lists.comments.removeAll(keepingCapacity: runs.lists.comments.count < 256)
     }
 }
 

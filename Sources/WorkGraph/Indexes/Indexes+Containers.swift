@@ -48,8 +48,8 @@ extension Indexes {
         let project = UInt32(truncatingIfNeeded: section.project)
         set(section.external, .section, in: project, row, present)
         projectOfSection[row] = present ? project : nil
-        Self.set(
-            &sectionsOfProject, project, RankedList.Entry(rank: stored.rank, row: row), present)
+        sectionsOfProject.set(
+            project, RankedList.Entry(rank: stored.rank, row: row), present)
     }
 
     mutating func index(_ row: UInt32, label: Label, _ present: Bool) {

@@ -15,7 +15,7 @@ extension Indexes {
     mutating func index(_ row: UInt32, token stored: StoredToken, _ present: Bool) {
         guard let token = stored.token else { return }
         tokensByHash[stored.secretHash] = present ? row : nil
-        Self.set(&tokensOfAccount, token.account, RankedList.Entry(rank: 0, row: row), present)
+        tokensOfAccount.set(token.account, RankedList.Entry(rank: 0, row: row), present)
     }
 
     mutating func index(_ row: UInt32, workspace stored: WorkspaceRow, _ present: Bool) {

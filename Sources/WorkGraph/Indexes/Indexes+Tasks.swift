@@ -63,10 +63,9 @@ extension Indexes {
     }
 
     private mutating func setPlaces(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
-        for place in keys.placements {
-            Self.set(
-                &tasksOfSection, place.section, RankedList.Entry(rank: place.rank, row: row),
-                present)
+        keys.forEachPlacement { place in
+            tasksOfSection.set(
+                place.section, RankedList.Entry(rank: place.rank, row: row), present)
         }
     }
 
@@ -76,51 +75,50 @@ extension Indexes {
 
     private mutating func setParent(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
         guard keys.parent != 0 else { return }
-        Self.set(
-            &subtasks, keys.parent, RankedList.Entry(rank: keys.parentRank, row: row), present)
-        counts[keys.parent].subtasks &+= TaskCounts.step(present)
+        let entry = RankedList.Entry(rank: keys.parentRank, row: row)
+        hanging.set(.subtask, keys.parent, entry, present)
     }
 
     private mutating func setAssignee(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
         guard keys.assignee != 0 else { return }
-        Self.set(
-            &assigned, Assigned(account: keys.assignee, bucket: keys.bucket).number,
+        assigned.set(
+            Assigned(account: keys.assignee, bucket: keys.bucket).number,
             RankedList.Entry(rank: keys.bucketRank, row: row), present)
     }
 
     private mutating func setFollowers(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
         let entry = RankedList.Entry(rank: 0, row: row)
-        for account in keys.collaborators { Self.set(&following, account, entry, present) }
+        keys.forEachCollaborator { following.set($0, entry, present) }
     }
 
     private mutating func setLabels(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
         guard keys.hasLabels else { return }
         let entry = RankedList.Entry(rank: 0, row: row)
-        for label in keys.labels { Self.set(&tasksOfLabel, label, entry, present) }
+        for label in keys.labels { tasksOfLabel.set(label, entry, present) }
     }
 
     private mutating func setDependencies(_ row: UInt32, _ keys: TaskKeys, _ present: Bool) {
         guard keys.hasDependencies else { return }
         let entry = RankedList.Entry(rank: 0, row: row)
-        for other in keys.dependencies {
-            Self.set(&dependents, other, entry, present)
-            counts[other].dependents &+= TaskCounts.step(present)
-        }
+        for other in keys.dependencies { hanging.set(.dependent, other, entry, present) }
     }
 
     mutating func index(_ row: UInt32, story: StoryKeys, _ present: Bool) {
         set(story.externalKey, row, present)
-        Self.set(&stories, story.task, RankedList.Entry(rank: story.createdAt, row: row), present)
-        if story.kind == .comment { counts[story.task].comments &+= TaskCounts.step(present) }
+        let entry = RankedList.Entry(rank: story.createdAt, row: row)
+        guard case .comment = story.kind else {
+            return hanging.set(.story, story.task, entry, present)
+        }
+        if present { hanging.set(.story, story.task, entry, true) }
+        hanging.countComment(story.task, present)
+        if !present { hanging.set(.story, story.task, entry, false) }
     }
 
     mutating func index(_ row: UInt32, attachment: FileAttachment, _ present: Bool) {
         let task = taskRow(attachment.task)
         set(attachment.external, .attachment, in: task, row, present)
-        Self.set(
-            &attachments, task,
-            RankedList.Entry(rank: attachment.createdAt, row: row), present)
-        counts[task].attachments &+= TaskCounts.step(present)
+        let entry = RankedList.Entry(rank: attachment.createdAt, row: row)
+        hanging.set(.attachment, task, entry, present)
     }
 
     /// In rows, `Story.task` and `FileAttachment.task` hold the task's row number, not its gid.

@@ -18,27 +18,22 @@ struct Indexes: Equatable {
     var projects: [UInt32: ProjectFacts] = [:]
     var projectList = RankedList()
     /// The sections of a project by rank.
-    var sectionsOfProject = RowMap<RankedList>()
+    var sectionsOfProject = ListMap()
     /// The project of a section.
     var projectOfSection = RowMap<UInt32>()
 
     // Tasks.
-    var tasksOfSection = RowMap<RankedList>()
-    var subtasks = RowMap<RankedList>()
+    var tasksOfSection = ListMap()
     /// By `Assigned.number`.
     var assigned = NumberMap<RankedList>()
     var following = NumberMap<RankedList>()
-    var tasksOfLabel = RowMap<RankedList>()
-    var dependents = RowMap<RankedList>()
+    var tasksOfLabel = ListMap()
     var taskCount = 0
     /// How many tasks of a project are done.
     var completedInProject = RowMap<Int>()
 
-    // What hangs on tasks, in the order it was made.
-    var stories = RowMap<RankedList>()
-    var attachments = RowMap<RankedList>()
-    /// How many of each there are on a task.
-    var counts = BlockTable(empty: TaskCounts())
+    /// What hangs on tasks: subtasks and dependents by rank, the others in the order they were made.
+    var hanging = HangingTable()
 
     // Lists of the workspace, in the order they were made.
     var labels = RankedList()
@@ -58,17 +53,6 @@ struct Indexes: Equatable {
     var tokensOfAccount = NumberMap<RankedList>()
     var workspaces: [UInt32: UInt32] = [:]
     var errands = RankedList()
-
-    /// How many other rows hang on a task: what every answer tells, in one place.
-    struct TaskCounts: BitwiseCopyable, Equatable {
-        var subtasks: UInt32 = 0
-        var dependents: UInt32 = 0
-        var attachments: UInt32 = 0
-        var comments: UInt32 = 0
-
-        /// What to add to a count, with overflow, for one more or one less.
-        static func step(_ present: Bool) -> UInt32 { present ? 1 : .max }
-    }
 
     /// A bucket of somebody's My Tasks.
     struct Assigned {
@@ -151,21 +135,6 @@ struct Indexes: Equatable {
 
     static func set(_ list: inout RankedList, _ entry: RankedList.Entry, _ present: Bool) {
         if present { list.insert(entry) } else { list.remove(entry) }
-    }
-
-    static func set(
-        _ lists: inout NumberMap<RankedList>, _ key: UInt64, _ entry: RankedList.Entry,
-        _ present: Bool
-    ) {
-        set(&lists[key, default: RankedList()], entry, present)
-        if !present, lists[key]?.isEmpty == true { lists.removeValue(forKey: key) }
-    }
-
-    static func set(
-        _ lists: inout RowMap<RankedList>, _ row: UInt32, _ entry: RankedList.Entry, _ present: Bool
-    ) {
-        set(&lists[row, default: RankedList()], entry, present)
-        if !present, lists[row]?.isEmpty == true { lists.removeValue(forKey: row) }
     }
 
     static func count(_ counts: inout RowMap<Int>, _ row: UInt32, _ present: Bool) {

@@ -13,20 +13,4 @@ struct RowMap<Value: Equatable>: Equatable {
             values[row] = newValue
         }
     }
-
-    /// The value of a row for changing in place; `standard` where there is none.
-    subscript(row: UInt32, default standard: @autoclosure () -> Value) -> Value {
-        get { values[row] ?? standard() }
-        _modify {
-            // Taken out while it is changed, so that it is not copied.
-            var value = values[row].take() ?? standard()
-            defer { values[row] = value }
-            yield &value
-        }
-    }
-
-    /// Asks the processor for a row's value ahead of its use.
-    func prefetch(_ row: UInt32) { values.prefetch(row) }
-
-    mutating func removeValue(forKey row: UInt32) { self[row] = nil }
 }

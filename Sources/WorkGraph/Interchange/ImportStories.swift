@@ -81,7 +81,7 @@ extension WorkspaceGraph {
             return attachment.task == UInt64(task) && attachment.external?.gid == name.gid
         }
         let before = known.flatMap { load(FileAttachment.self, $0) }
-        let count = indexes.attachments[task]?.count ?? 0
+        let count = Int(indexes.hanging.counts(task).attachments)
         guard known != nil || count < GraphLimits.attachmentsPerTask else {
             throw .limit(GraphLimits.attachmentsPerTask, "Attachments of a task")
         }

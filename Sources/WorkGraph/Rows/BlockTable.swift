@@ -9,8 +9,11 @@ internal import ByteCoding
 /// block copies that block.
 @safe
 struct BlockTable<Value> {
-    /// Blocks of 4 to 8 KiB for values of up to 16 bytes.
-    static var blockSize: Int { MemoryLayout<Value>.stride > 8 ? 256 : 1024 }
+    /// Blocks of 4 to 8 KiB for values of up to 16 bytes, and of 16 for larger ones.
+    static var blockSize: Int {
+        let stride = MemoryLayout<Value>.stride
+        return stride > 16 ? (16 << 10) / stride : stride > 8 ? 256 : 1024
+    }
     /// So many blocks a table has before others are in large pages of memory.
     private static var smallBlocks: Int { 64 }
 
@@ -99,6 +102,13 @@ struct BlockTable<Value> {
         @inline(__always) _modify {
             yield unsafe &own(row).pointee
         }
+    }
+
+    /// Calls `body` with the value of a row, which is not copied for it. O(1).
+    @inline(__always)
+    func withValue<Result>(_ row: UInt32, _ body: (borrowing Value) -> Result) -> Result {
+        guard let address = unsafe address(row) else { return body(empty) }
+        return unsafe body(address.pointee)
     }
 
     /// Whether anything was written near a row: if not, its value is the empty one.

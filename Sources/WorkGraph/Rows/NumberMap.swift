@@ -23,19 +23,6 @@ struct NumberMap<Value> {
         }
     }
 
-    /// The value of a key for changing in place; `standard` where there is none.
-    subscript(key: UInt64, default standard: @autoclosure () -> Value) -> Value {
-        get { self[key] ?? standard() }
-        _modify {
-            let place = makePlace(for: key)
-            if values[place] == nil { count += 1 }
-            // Taken out while it is changed, so that it is not copied.
-            var value = values[place].take() ?? standard()
-            defer { values[place] = value }
-            yield &value
-        }
-    }
-
     /// Whether there is a key and value that `isWanted`. O(table), in any order.
     func contains(where isWanted: (UInt64, Value) -> Bool) -> Bool {
         for (key, value) in zip(keys, values) {
@@ -120,6 +107,41 @@ struct NumberMap<Value> {
             keys[place] = key
             values[place] = value
         }
+    }
+}
+
+/// Lists of accounts, changed where they lie.
+extension NumberMap<RankedList> {
+    /// Puts an entry into the list of a key, or takes it out.
+    mutating func set(_ key: UInt64, _ entry: RankedList.Entry, _ present: Bool) {
+        if present {
+            values[ownPlace(of: key)]?.insert(entry)
+        } else if let place = place(of: key) {
+            values[place]?.remove(entry)
+            if values[place]?.isEmpty == true { removeValue(forKey: key) }
+        }
+    }
+
+    /// Inserts entries that are in order into the list of a key.
+    mutating func insert(_ key: UInt64, sorted entries: [RankedList.Entry]) {
+        values[ownPlace(of: key)]?.insert(sorted: entries)
+    }
+
+    /// A place in the list of a key (`RankedList.opening`), which is not copied for it.
+    func opening(_ key: UInt64, at spot: Spot, for mover: UInt32?) -> Opening {
+        var opening: Opening?
+        withValue(key) { opening = $0.opening(at: spot, for: mover) }
+        return opening ?? Opening(rank: 0)
+    }
+
+    /// The place of a key, at which there is a list.
+    private mutating func ownPlace(of key: UInt64) -> Int {
+        let place = makePlace(for: key)
+        if values[place] == nil {
+            count += 1
+            values[place] = RankedList()
+        }
+        return place
     }
 }
 

@@ -79,6 +79,13 @@ struct RowStore: ~Copyable {
         return EntityKind(rawValue: UInt32(header.kind))
     }
 
+    /// Whether there is a row of this kind. O(1).
+    func has(_ row: UInt32, _ kind: EntityKind) -> Bool {
+        guard let slot = slot(row) else { return false }
+        let header = pages[Int(slot.page) - 1].memory.header(at: Int(slot.offset))
+        return UInt32(header.kind) == kind.rawValue
+    }
+
     /// Calls `body` with the row's bytes, not copied. O(1).
     @inline(__always)
     func withRow<Result, Failure: Error>(

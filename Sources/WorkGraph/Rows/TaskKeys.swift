@@ -72,11 +72,44 @@ struct TaskKeys {
         if let more { more.placements.forEach(body) }
     }
 
+    /// Calls `body` with each of `collaborators`; nothing is copied for it.
+    @inline(__always)
+    func forEachCollaborator(_ body: (UInt64) -> Void) {
+        for index in 0..<collaboratorsHead.count { body(collaboratorsHead[index]) }
+        if let more { more.collaborators.forEach(body) }
+    }
+
     /// A `StoredPlacement`.
     struct Place: Listable {
         var project: UInt32 = 0
         var section: UInt32 = 0
         var rank: Int64 = 0
+    }
+
+    private init() {}
+
+    /// What indexes need to know of a task whose row is about to be written; not what others do.
+    static func indexing(_ task: TaskRow) -> TaskKeys {
+        var keys = TaskKeys()
+        keys.assignee = task.assignee
+        keys.bucket = task.bucket
+        keys.bucketRank = task.bucketRank
+        keys.completed = task.completed
+        keys.deletedAt = task.deletedAt
+        keys.parent = task.parent
+        keys.parentRank = task.parentRank
+        for placement in task.placements {
+            keys.add(
+                Place(
+                    project: placement.project, section: placement.section, rank: placement.rank))
+        }
+        for collaborator in task.collaborators { keys.add(collaborator: collaborator) }
+        for label in task.labels { keys.add(label: label) }
+        for dependency in task.dependencies { keys.add(dependency: dependency) }
+        if let external = task.external, !external.gid.isEmpty {
+            keys.externalKey = Indexes.key(external.gid, external.ordinal, .task)
+        }
+        return keys
     }
 
     /// Reads a `TaskRow`'s bytes. O(bytes), and nothing allocated where the lists are short.
@@ -149,7 +182,7 @@ struct TaskKeys {
                 return scan.goBack(to: start)
             }
             let place = Place(project: project, section: section, rank: rank)
-            if !placementsHead.append(place) { makeMore().placements.append(place) }
+            add(place)
             start = scan.offset
         }
         if let content = scan.content(67) {
@@ -241,7 +274,7 @@ struct TaskKeys {
             }
         }
         reader.leave(outer)
-        if !placementsHead.append(placement) { makeMore().placements.append(placement) }
+        add(placement)
     }
 
     /// Whether the indexes have the same entries for two rows: nothing differs but what comes first
@@ -269,6 +302,10 @@ struct TaskKeys {
     }
 
     // MARK: - Lists
+
+    private mutating func add(_ place: Place) {
+        if !placementsHead.append(place) { makeMore().placements.append(place) }
+    }
 
     private mutating func add(collaborator: UInt64) {
         if !collaboratorsHead.append(collaborator) {

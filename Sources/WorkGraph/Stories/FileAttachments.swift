@@ -15,7 +15,8 @@ extension WorkspaceGraph {
         try requireNew(request.external, .attachment, FileAttachment.self, on: draft.row) {
             ($0.task, $0.external)
         }
-        guard (indexes.attachments[draft.row]?.count ?? 0) < GraphLimits.attachmentsPerTask else {
+        guard Int(indexes.hanging.counts(draft.row).attachments) < GraphLimits.attachmentsPerTask
+        else {
             throw .limit(GraphLimits.attachmentsPerTask, "Attachments of a task")
         }
         var attachment = FileAttachment()
@@ -62,7 +63,7 @@ extension WorkspaceGraph {
         var list = AttachmentList()
         var names = NameList()
         var bytes = 0
-        indexes.attachments[task]?.forEach { entry in
+        indexes.hanging[.attachment, task]?.forEach { entry in
             guard var attachment = load(FileAttachment.self, entry.row) else { return true }
             attachment.task = request.task
             if !knows(attachment.createdBy, on: keys, caller) { attachment.createdBy = 0 }

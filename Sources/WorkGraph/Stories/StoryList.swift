@@ -16,7 +16,7 @@ extension WorkspaceGraph {
         var names = NameList()
         var bytes = 0
         var last: RankedList.Entry?
-        indexes.stories[task]?.forEach(after: after?.inner) { entry in
+        indexes.hanging[.story, task]?.forEach(after: after?.inner) { entry in
             guard let story = load(Story.self, entry.row),
                 !request.commentsOnly || story.kind == .comment, canSee(story: story, caller)
             else { return true }

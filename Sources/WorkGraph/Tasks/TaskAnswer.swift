@@ -58,7 +58,7 @@ extension WorkspaceGraph {
         writeLikes(likes, keys, caller, into: &writer)
         if keys.hasLabels { writeLabels(keys, into: &writer) }
         if keys.hasDependencies { writeTasks(37, keys.dependencies, caller, into: &writer) }
-        let counts = indexes.counts[row]
+        let counts = indexes.hanging.counts(row)
         if counts.dependents > 0 { writeTasks(38, dependents(of: row), caller, into: &writer) }
         if !keys.fieldsRange.isEmpty {
             writeFields(bytes.extracting(keys.fieldsRange), keys, caller, &names, into: &writer)
@@ -173,7 +173,7 @@ extension WorkspaceGraph {
     }
 
     private func writeCounts(
-        _ counts: Indexes.TaskCounts, _ keys: TaskKeys, _ likes: RawSpan, _ caller: Caller,
+        _ counts: HangingTable.Counts, _ keys: TaskKeys, _ likes: RawSpan, _ caller: Caller,
         into writer: inout ByteWriter
     ) {
         // Whoever sees a task sees its subtasks, comments and attachments.

@@ -10,79 +10,89 @@ extension WorkspaceGraph {
         _ request: CreateTask, _ caller: Caller, at now: Int64
     ) throws(Rejection) -> Changed {
         if let section = try createSection(from: request, caller, at: now) { return section }
-        try requireNew(task: request.external, caller)
+        if request.external != nil { try requireNew(task: request.external, caller) }
         let row = try allocate()
-        var draft = TaskDraft(row: row, before: TaskRow(), task: TaskRow(), level: .editor)
-        draft.task.gid = gid(row).rawValue
-        draft.task.version = 1
-        draft.task.createdBy = caller.account
-        draft.task.createdAt = now
-        draft.task.modifiedAt = now
-        draft.task.external = request.external
-        try fill(&draft, request, caller, at: now)
+        var task = TaskRow()
+        task.gid = gid(row).rawValue
+        task.version = 1
+        task.createdBy = caller.account
+        task.createdAt = now
+        task.modifiedAt = now
+        if request.external != nil { task.external = request.external }
+        try fill(&task, row, request, caller, at: now)
         // What is said at the start is no change, so there is no story of it.
-        put(row, .task, draft.task)
-        return Changed(draft.task.gid, version: 1)
+        put(newTask: row, task)
+        return Changed(task.gid, version: 1)
     }
 
     private func fill(
-        _ draft: inout TaskDraft, _ request: CreateTask, _ caller: Caller, at now: Int64
+        _ task: inout TaskRow, _ row: UInt32, _ request: CreateTask, _ caller: Caller,
+        at now: Int64
     ) throws(Rejection) {
-        draft.task.name = request.name
-        draft.task.subtype = request.subtype
-        try fillPlaces(&draft, request, caller)
-        var dates = TaskDates(draft.task)
+        task.name = request.name
+        task.subtype = request.subtype
+        try fillPlaces(&task, row, request, caller)
+        var dates = TaskDates(task)
         dates.setStart(on: request.startOn, at: request.startAt)
         dates.setDue(on: request.dueOn, at: request.dueAt)
         try dates.check()
-        dates.store(in: &draft.task)
-        follow(&draft.task, caller.account)
-        try fillPeople(&draft, request, caller)
+        dates.store(in: &task)
+        // The creator and the assignee.
+        task.collaborators.reserveCapacity(2)
+        follow(&task, caller.account)
+        try fillPeople(&task, row, request, caller)
         let notes = try Writing(text: request.notes, html: request.htmlNotes, "notes")
-        write(notes, in: &draft.task, caller)
+        write(notes, in: &task, caller)
         for (index, gid) in request.labels.enumerated() {
             let label = try label(gid, "labels[\(index)]", caller)
-            if !draft.task.labels.contains(label) { draft.task.labels.append(label) }
+            if !task.labels.contains(label) { task.labels.append(label) }
         }
-        for (index, value) in request.fields.enumerated() {
+        if !request.fields.isEmpty { try setFields(request.fields, of: &task, row, caller) }
+        if request.completed { complete(&task, caller, at: now) }
+    }
+
+    private func setFields(
+        _ values: [FieldValue], of task: inout TaskRow, _ row: UInt32, _ caller: Caller
+    ) throws(Rejection) {
+        var draft = TaskDraft(row: row, before: TaskRow(), task: task, level: .editor)
+        for (index, value) in values.enumerated() {
             try setField(value, "fields[\(index)]", in: &draft, caller)
         }
-        if request.completed { complete(&draft.task, caller, at: now) }
+        task = draft.task
     }
 
     private func fillPlaces(
-        _ draft: inout TaskDraft, _ request: CreateTask, _ caller: Caller
+        _ task: inout TaskRow, _ row: UInt32, _ request: CreateTask, _ caller: Caller
     ) throws(Rejection) {
         if request.parent != 0 {
             let parent = try parent(request.parent, "parent", caller)
             try requireDepth(under: parent)
-            draft.task.parent = parent
-            draft.task.parentRank = rank(of: draft.row, under: parent, at: .last)
+            task.parent = parent
+            task.parentRank = rank(of: row, under: parent, at: .last)
         }
         for (index, wanted) in request.placements.enumerated() {
             let field = FieldPath("placements", index)
-            let placement = try place(wanted, field, task: draft.row, caller)
-            guard !draft.task.placements.contains(where: { $0.project == placement.project })
+            let placement = try place(wanted, field, task: row, caller)
+            guard !task.placements.contains(where: { $0.project == placement.project })
             else { throw .badField("\(field)", "A task is in a project once.") }
-            draft.task.placements.append(placement)
+            task.placements.append(placement)
         }
     }
 
     private func fillPeople(
-        _ draft: inout TaskDraft, _ request: CreateTask, _ caller: Caller
+        _ task: inout TaskRow, _ row: UInt32, _ request: CreateTask, _ caller: Caller
     ) throws(Rejection) {
         for (index, account) in request.collaborators.enumerated() {
-            try add(
-                collaborator: account, "collaborators[\(index)]", to: &draft.task, caller)
+            try add(collaborator: account, "collaborators[\(index)]", to: &task, caller)
         }
         guard request.assignee != 0 else {
             guard request.bucket == .none else { throw Self.bucketOfNobody }
             return
         }
         try requirePerson(request.assignee, "assignee", caller)
-        assign(&draft.task, row: draft.row, to: request.assignee, caller)
+        assign(&task, row: row, to: request.assignee, caller)
         if request.bucket != .none, request.bucket != .new {
-            file(&draft.task, row: draft.row, in: request.bucket, at: request.bucket.spot)
+            file(&task, row: row, in: request.bucket, at: request.bucket.spot)
         }
     }
 

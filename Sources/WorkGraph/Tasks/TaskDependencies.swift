@@ -55,7 +55,7 @@ extension WorkspaceGraph {
     /// The tasks that wait for a task, whoever sees them.
     func dependents(of row: UInt32) -> [UInt32] {
         var rows: [UInt32] = []
-        indexes.dependents[row]?.forEach { entry in
+        indexes.hanging[.dependent, row]?.forEach { entry in
             rows.append(entry.row)
             return true
         }

@@ -29,7 +29,7 @@ extension WorkspaceGraph {
             guard let parent = row(request.parent, .task), access(task: parent, caller) > .none
             else { throw .notFound }
             page.allVisible = true
-            list(indexes.subtasks[parent], after, caller, &page, into: &writer)
+            list(indexes.hanging[.subtask, parent], after, caller, &page, into: &writer)
         } else if request.label != 0 {
             guard let label = row(request.label, .label), canSee(label: label, caller) else {
                 throw .notFound
@@ -137,7 +137,7 @@ extension WorkspaceGraph {
     private func prefetch(_ entries: [RankedList.Entry]) {
         for entry in entries {
             rows.prefetchSlot(entry.row)
-            indexes.counts.prefetch(entry.row)
+            indexes.hanging.prefetch(entry.row)
         }
         for entry in entries.prefix(Self.rowsAhead) { rows.prefetch(entry.row) }
     }

@@ -41,7 +41,9 @@ extension WorkspaceGraph {
 
     /// A place under a parent; siblings that must move apart are moved.
     func rank(of row: UInt32, under parent: UInt32, at spot: Spot) -> Int64 {
-        guard let opening = indexes.subtasks[parent]?.opening(at: spot, for: row) else { return 0 }
+        guard let opening = indexes.hanging[.subtask, parent]?.opening(at: spot, for: row) else {
+            return 0
+        }
         for (entry, rank) in opening.moved { edit(entry.row) { $0.parentRank = rank } }
         return opening.rank
     }
@@ -110,7 +112,7 @@ extension WorkspaceGraph {
         while height <= GraphLimits.subtaskDepth {
             var next: [UInt32] = []
             for row in level {
-                indexes.subtasks[row]?.forEach { entry in
+                indexes.hanging[.subtask, row]?.forEach { entry in
                     next.append(entry.row)
                     return true
                 }

@@ -61,7 +61,7 @@ extension WorkspaceGraph {
     /// Puts a task into a bucket of its assignee.
     func file(_ task: inout TaskRow, row: UInt32, in bucket: Bucket, at spot: Spot) {
         let key = Indexes.Assigned(account: task.assignee, bucket: bucket)
-        let opening = indexes.assigned[key.number]?.opening(at: spot, for: row) ?? Opening(rank: 0)
+        let opening = indexes.assigned.opening(key.number, at: spot, for: row)
         for (entry, rank) in opening.moved {
             edit(entry.row) { $0.bucketRank = rank }
         }

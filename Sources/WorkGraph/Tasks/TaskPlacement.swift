@@ -14,8 +14,8 @@ extension WorkspaceGraph {
         guard level >= .editor else { throw Self.tooLow(.editor, "project") }
         let section = try section(placement, field, of: project)
         let spot = try spot(placement, field, in: section, caller)
-        let opening = indexes.tasksOfSection[section]?.opening(at: spot, for: row)
-        for (entry, rank) in opening?.moved ?? [] {
+        let opening = indexes.tasksOfSection.opening(section, at: spot, for: row)
+        for (entry, rank) in opening.moved {
             edit(entry.row) { other in
                 for index in other.placements.indices
                 where other.placements[index].section == section {
@@ -26,7 +26,7 @@ extension WorkspaceGraph {
         var stored = StoredPlacement()
         stored.project = project
         stored.section = section
-        stored.rank = opening?.rank ?? 0
+        stored.rank = opening.rank
         return stored
     }
 
