@@ -79,6 +79,27 @@ import WorkProtocol
         #expect(store.allocatedBytes < needed * 5 / 2 + 4 * RowPage.standardCapacity)
     }
 
+    @Test func `what rows leave behind that grow is taken by others`() {
+        var store = RowStore()
+        var random = SeededRandom(seed: 5)
+        for row in UInt32(1)...20_000 {
+            let bytes = [UInt8](repeating: 1, count: 250 + random.below(100))
+            store.set(row, kind: .task, bytes.span.bytes)
+            let older = UInt32(1 + random.below(Int(row)))
+            let grown = (store.bytes(of: older) ?? []) + [UInt8](repeating: 2, count: 16)
+            store.set(older, kind: .task, grown.span.bytes)
+            let story = [UInt8](repeating: 3, count: 40)
+            store.set(100_000 + row, kind: .story, story.span.bytes)
+        }
+        #expect(store.contentBytes > 20_000 * 300)
+        // A header of 12, a slot of 8, and some bytes of rounding are what each row takes besides.
+        let needed = store.contentBytes + store.count * 28
+        #expect(store.allocatedBytes < needed * 110 / 100 + 400 << 10)
+        for row in UInt32(1)...20_000 {
+            #expect(store.bytes(of: row)?.first == 1 && store.byteCount(of: 100_000 + row) == 40)
+        }
+    }
+
     @Test func `a copy is not touched by what is written later`() {
         var store = RowStore()
         for row in UInt32(1)...100 { store.set(row, kind: .task, [UInt8(row)].span.bytes) }

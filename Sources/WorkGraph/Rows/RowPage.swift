@@ -42,7 +42,7 @@ final class RowPage {
     struct Header: BitwiseCopyable {
         var row: UInt32
         var length: UInt32
-        /// The kind in the high byte, the room in units of 8 bytes in the others.
+        /// The kind in the high byte, the room in units of 4 bytes in the others.
         var kindAndRoom: UInt32
 
         static let size = 12
@@ -50,11 +50,11 @@ final class RowPage {
         init(row: UInt32, length: Int, kind: UInt8, room: Int) {
             self.row = row
             self.length = UInt32(length)
-            kindAndRoom = UInt32(kind) << 24 | UInt32(room / 8)
+            kindAndRoom = UInt32(kind) << 24 | UInt32(room / 4)
         }
 
         var kind: UInt8 { UInt8(truncatingIfNeeded: kindAndRoom >> 24) }
-        var room: Int { Int(kindAndRoom & 0xFF_FFFF) * 8 }
+        var room: Int { Int(kindAndRoom & 0xFF_FFFF) * 4 }
     }
 
     /// Where the page's bytes lie.

@@ -19,13 +19,18 @@ struct RowStore: ~Copyable {
     private struct Page {
         var memory: RowPage.Memory
         /// Where the next row will lie.
-        var used = 0
-        /// Bytes of rows that were moved or removed.
-        var dead = 0
+        var used: UInt32 = 0
+        /// Bytes of rows that were moved or removed, and of which nothing took the place.
+        var dead: UInt32 = 0
+        /// Another for each page that was at the same index.
+        var generation: UInt32
         /// A copy of the store may have it, too.
         var isShared = false
 
-        init(_ page: RowPage) { memory = page.memory }
+        init(_ page: RowPage, generation: UInt32) {
+            memory = page.memory
+            self.generation = generation
+        }
     }
 
     /// Keeps the memory that `pages` tells of.
@@ -35,10 +40,14 @@ struct RowStore: ~Copyable {
     /// So many pages (1 MiB) a store has before others are in large pages of memory: of a small
     /// one's, what was never written need not be there.
     private static let smallPages = 16
+    /// What is left of a hole is another from so many bytes on: less than most stories take.
+    private static let smallestHole = 32
     /// The page that new rows go to.
     private var openPage: Int?
     /// Pages that hold nothing any more.
     private var freePages: [Int] = []
+    /// Where rows were in pages that are not shared.
+    private var holes = RowHoles()
 
     init() {}
 
@@ -143,9 +152,8 @@ struct RowStore: ~Copyable {
                 row: row, length: content.byteCount, kind: kind, room: old.room)
             return pages[index].memory.write(header, content, at: Int(slot.offset))
         }
-        pages[index].dead += RowPage.Header.size + old.room
         place(row, kind, content)
-        compact(index)
+        bury(slot, old.room)
     }
 
     /// Removes a row; nothing happens if there is none.
@@ -155,9 +163,8 @@ struct RowStore: ~Copyable {
         let old = pages[index].memory.header(at: Int(slot.offset))
         contentBytes -= Int(old.length)
         count -= 1
-        pages[index].dead += RowPage.Header.size + old.room
         slots[row] = Slot()
-        compact(index)
+        bury(slot, old.room)
     }
 
     /// Calls `body` with every row, by ascending number, until it returns false.
@@ -190,7 +197,7 @@ struct RowStore: ~Copyable {
 
     private mutating func takeOver(_ index: Int) {
         if !isKnownUniquelyReferenced(&owners[index]) {
-            owners[index] = owners[index].copy(of: pages[index].used)
+            owners[index] = owners[index].copy(of: Int(pages[index].used))
             pages[index].memory = owners[index].memory
         }
         pages[index].isShared = false
@@ -198,14 +205,15 @@ struct RowStore: ~Copyable {
 
     private mutating func put(_ page: RowPage, at index: Int) {
         owners[index] = page
-        pages[index] = Page(page)
+        pages[index] = Page(page, generation: pages[index].generation &+ 1)
     }
 
     private mutating func place(_ row: UInt32, _ kind: UInt8, _ content: RawSpan) {
         let room = (content.byteCount + 7) & ~7
+        if let hole = takeHole(room) { return fill(hole, by: row, kind, content, room) }
         let index = pageWithRoom(for: RowPage.Header.size + room)
-        let offset = pages[index].used
-        pages[index].used += RowPage.Header.size + room
+        let offset = Int(pages[index].used)
+        pages[index].used += UInt32(RowPage.Header.size + room)
         let header = RowPage.Header(row: row, length: content.byteCount, kind: kind, room: room)
         pages[index].memory.write(header, content, at: offset)
         slots[row] = Slot(page: UInt32(index + 1), offset: UInt32(offset))
@@ -213,7 +221,9 @@ struct RowStore: ~Copyable {
 
     @inline(__always)
     private mutating func pageWithRoom(for needed: Int) -> Int {
-        if let open = openPage, pages[open].used + needed <= pages[open].memory.capacity {
+        if let open = openPage,
+            Int(pages[open].used) + needed <= pages[open].memory.capacity
+        {
             own(open)
             return open
         }
@@ -230,18 +240,58 @@ struct RowStore: ~Copyable {
             index = free
         } else {
             owners.append(page)
-            pages.append(Page(page))
+            pages.append(Page(page, generation: 0))
             index = pages.count - 1
         }
         if needed <= RowPage.standardCapacity / 2 { openPage = index }
         return index
     }
 
-    /// Gives back a page of which more than half is dead, by moving the rows that live.
+    /// Puts a row into a hole that has room for it, and leaves the rest to others.
+    private mutating func fill(
+        _ hole: RowHoles.Hole, by row: UInt32, _ kind: UInt8, _ content: RawSpan, _ room: Int
+    ) {
+        let index = Int(hole.page)
+        let size = pages[index].memory.header(at: Int(hole.offset)).room
+        let rest = size - room - RowPage.Header.size
+        let isSplit = rest >= Self.smallestHole
+        let header = RowPage.Header(
+            row: row, length: content.byteCount, kind: kind, room: isSplit ? room : size)
+        pages[index].memory.write(header, content, at: Int(hole.offset))
+        pages[index].dead -= UInt32(RowPage.Header.size + header.room)
+        slots[row] = Slot(page: hole.page + 1, offset: hole.offset)
+        guard isSplit else { return }
+        // Of no row, so that whoever walks the page passes over it.
+        var other = hole
+        other.offset += UInt32(RowPage.Header.size + room)
+        pages[index].memory.write(
+            RowPage.Header(row: 0, length: 0, kind: 0, room: rest), RawSpan(),
+            at: Int(other.offset))
+        holes.leave(other, room: rest)
+    }
+
+    /// A hole for a row, in a page that is ours alone.
     @inline(__always)
-    private mutating func compact(_ index: Int) {
-        guard pages[index].dead * 2 > pages[index].used, index != openPage else { return }
-        moveOut(of: index)
+    private mutating func takeHole(_ room: Int) -> RowHoles.Hole? {
+        while let hole = holes.take(room: room) {
+            let page = pages[Int(hole.page)]
+            if page.generation == hole.generation, !page.isShared { return hole }
+        }
+        return nil
+    }
+
+    /// Counts as dead what is at `slot`, where a row of so much room was, and leaves it to others;
+    /// a page of which more than half is dead is given back.
+    private mutating func bury(_ slot: Slot, _ room: Int) {
+        let index = Int(slot.page) - 1
+        pages[index].dead += UInt32(RowPage.Header.size + room)
+        if pages[index].dead > pages[index].used / 2, index != openPage {
+            moveOut(of: index)
+        } else if !pages[index].isShared {
+            let hole = RowHoles.Hole(
+                page: slot.page - 1, offset: slot.offset, generation: pages[index].generation)
+            holes.leave(hole, room: room)
+        }
     }
 
     private mutating func moveOut(of index: Int) {
@@ -250,7 +300,7 @@ struct RowStore: ~Copyable {
         // The empty page goes in first, so that what moves does not move into the old one.
         put(RowPage(capacity: 0), at: index)
         var offset = 0
-        while offset < page.used {
+        while offset < Int(page.used) {
             let header = page.memory.header(at: offset)
             if let slot = slot(header.row), Int(slot.page) - 1 == index,
                 Int(slot.offset) == offset
