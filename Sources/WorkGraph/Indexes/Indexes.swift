@@ -32,7 +32,7 @@ struct Indexes: Equatable {
     /// How many tasks of a project are done.
     var completedInProject = RowMap<Int>()
 
-    /// What hangs on tasks: subtasks and dependents by rank, the others in the order they were made.
+    /// What hangs on tasks: subtasks and dependents by rank, the others as they were made.
     var hanging = HangingTable()
 
     // Lists of the workspace, in the order they were made.
