@@ -66,7 +66,7 @@ let package = Package(
         // Tier 0
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CChecksum"),
-        .target(name: "CEpoll"),
+        .target(name: "CLinux"),
         library("ByteCoding", ["CLZ4", "CChecksum"]),
         library("Environment"),
         // Tier 1
@@ -82,7 +82,7 @@ let package = Package(
         library(
             "SystemEnvironment",
             [
-                "Environment", "ByteCoding", "CEpoll",
+                "Environment", "ByteCoding", "CLinux",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOTLS", package: nio),

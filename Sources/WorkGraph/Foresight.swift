@@ -132,6 +132,7 @@ extension WorkspaceGraph {
             foresight.step = .rows
         case .rows:
             rows.prefetch(foresight.row)
+            indexes.hanging.prefetchCounts(foresight.row)
             if foresight.project != 0 {
                 rows.prefetchHeader(foresight.project)
                 rows.prefetchHeader(foresight.section)

@@ -97,6 +97,12 @@ struct HangingTable: Equatable {
     /// Asks the processor for where a row's lists are ahead of their use.
     func prefetch(_ row: UInt32) { places.prefetch(row) }
 
+    /// The same for the counts and lists themselves. Reads what `prefetch(_:)` asks for.
+    func prefetchCounts(_ row: UInt32) {
+        let place = places[row]
+        if place != 0 { hanging.prefetch(place - 1) }
+    }
+
     private mutating func remove(_ kind: Kind, _ row: UInt32, _ entry: RankedList.Entry) {
         guard case let place = places[row], place != 0 else { return }
         hanging[place - 1][kind].remove(entry)

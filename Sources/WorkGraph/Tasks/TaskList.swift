@@ -120,7 +120,7 @@ extension WorkspaceGraph {
             prefetch(entries)
             for (index, entry) in entries.enumerated() where !page.isFull {
                 if index + Self.rowsAhead < entries.count {
-                    rows.prefetch(entries[index + Self.rowsAhead].row)
+                    fetch(entries[index + Self.rowsAhead].row)
                 }
                 take(entry, caller, &page, into: &writer)
             }
@@ -139,7 +139,12 @@ extension WorkspaceGraph {
             rows.prefetchSlot(entry.row)
             indexes.hanging.prefetch(entry.row)
         }
-        for entry in entries.prefix(Self.rowsAhead) { rows.prefetch(entry.row) }
+        for entry in entries.prefix(Self.rowsAhead) { fetch(entry.row) }
+    }
+
+    private func fetch(_ row: UInt32) {
+        rows.prefetch(row)
+        indexes.hanging.prefetchCounts(row)
     }
 
     private func take(

@@ -1,6 +1,6 @@
 // Linux's epoll, eventfd and accept4, which Swift's Glibc leaves out.
-#ifndef HOLDFAST_CEPOLL_H
-#define HOLDFAST_CEPOLL_H
+#ifndef HOLDFAST_CLINUX_H
+#define HOLDFAST_CLINUX_H
 #include <stdint.h>
 
 /// A descriptor that is ready: the number it is watched by, and for what.

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CEpoll.h"
+#include "CLinux.h"
 
 #include <errno.h>
 #include <stdbool.h>
