@@ -31,18 +31,39 @@ package final class Node: @unchecked Sendable {
     let archiveQueue: any SerialQueue
 
     var replica: Replica
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private(set) var shown = Shown()
     /// Made when an answer first needs it; nil when something of it has changed.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var madeStanding: AnswerStanding?
     var log: Log?
     let metaStore: NodeMetaStore
     let shards: ShardMap
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var group = GroupCommit()
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var gate = ReplyGate()
     /// The newest record of each workspace since this reign began, for what a reply has seen, and
     /// the newest of those that changed more than the answers about some tasks.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var newest: [UInt32: LSN] = [:]
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var newestBeyondTasks: [UInt32: LSN] = [:]
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var rewrites = RecentRewrites()
     /// Memory for an answer of which it is not known yet whether it may be shown.
     var draft = ByteWriter(capacity: 4096)
@@ -53,6 +74,9 @@ package final class Node: @unchecked Sendable {
     var sessions: [UInt64: Session] = [:]
     var nextSession: UInt64 = 1
     /// Sessions with output to send at the end of the turn.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var dirtySessions: [Session] = []
     var isTurnScheduled = false
     /// How many there may be; tests make do with fewer.
@@ -87,6 +111,9 @@ package final class Node: @unchecked Sendable {
     var applied = LSN.zero
     var isApplying = false
     /// What is being fetched for requests that come next; empty in between.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var foresights: [Foresight] = []
     /// Digests the primary sent, to be compared when the state is exactly there.
     var wantedDigest: (lsn: LSN, digests: [UInt8])?

@@ -23,7 +23,7 @@ package final class Shard {
     private var isReplaying = false
 
     private struct Neighbour {
-        weak var shard: Shard?
+        unowned let shard: Shard
     }
 
     package init() {}
@@ -125,13 +125,13 @@ package final class Shard {
 
     private func find(_ ordinal: UInt32) -> WorkspaceGraph? {
         if let own = workspaces[ordinal] { return own }
-        return neighbours.lazy.compactMap { $0.shard?.workspaces[ordinal] }.first
+        return neighbours.lazy.compactMap { $0.shard.workspaces[ordinal] }.first
     }
 
     /// Lets the directory ask the workspaces here who somebody is in them.
     private func connected(_ workspace: WorkspaceGraph) -> WorkspaceGraph {
         if workspace.ordinal == 0 {
-            workspace.peer = { [weak self] ordinal in self?.find(ordinal) }
+            workspace.peer = { [unowned self] ordinal in find(ordinal) }
         }
         return workspace
     }

@@ -17,6 +17,9 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     let connection: any Connection
     unowned let node: Node
 
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var decoder = FrameDecoder(from: .client)
     var encoder = FrameEncoder()
     /// Who it is, once it has said so.
@@ -26,16 +29,37 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
     private(set) var isOperator = false
     /// What an operator's answers say besides themselves: filled in anew for each.
     var operatorStanding: AnswerStanding?
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var requests = OpenRequests()
     var exports: [UInt32: ExportStream] = [:]
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var output = ByteWriter(capacity: 4096)
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var isDirty = false
     /// Whether more may have arrived: what is answered meanwhile leaves together, when all is read.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private(set) var isReceiving = false
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private(set) var isClosed = false
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private(set) var isReading = true
     var greetingLimit: (any ScheduledWork)?
     /// When something last arrived.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private(set) var heardAt: Instant
     /// What of a frame or message had begun when that was last looked at.
     var begun: (mark: FrameDecoder.Mark, at: Instant)

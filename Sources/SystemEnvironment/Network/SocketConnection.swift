@@ -36,15 +36,30 @@ final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Senda
 
     private let loop: EventLoop
     private let socket: Int32
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var tls: TLSPipe?
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var firstBytes: FirstBytes?
     private var opened: Opened?
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var phase = Phase.opening
     /// What the loop calls it by, while it watches it, and what for.
     private var watched: (number: Poll.Number, interest: Interest)?
     /// For the socket as they are.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var output = OutputBytes()
     /// Not encrypted yet.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var plain = OutputBytes()
     private var waitsForTurnEnd = false
     private var isFull = false
