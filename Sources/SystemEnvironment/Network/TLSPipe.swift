@@ -34,7 +34,6 @@ final class TLSPipe: ChannelInboundHandler, @unchecked Sendable {
         self.owner = owner
         channel = EmbeddedChannel()
         channel.allowRemoteHalfClosure = true
-        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         try channel.pipeline.syncOperations.addHandlers([tls, self])
     }
 
