@@ -6,9 +6,10 @@ internal import Synchronization
 /// A thread that runs work, timers, and whoever has a descriptor that became ready, one after the
 /// other: a serial queue that also waits for sockets.
 ///
-/// Each turn takes what is ready, then the timers that are due, then the work that was given, and
-/// ends by letting those who collected bytes send them. Whatever is not marked otherwise is touched
-/// on the loop's own thread only, hence unchecked Sendable.
+/// Each turn takes what is ready, then the timers that are due, then the work that was given. Who
+/// has collected bytes to send sends them in a burst with others: after some that were ready, and
+/// at the end of the turn. Whatever is not marked otherwise is touched on the loop's own thread
+/// only, hence unchecked Sendable.
 @safe
 final class EventLoop: @unchecked Sendable {
     private struct Given {
@@ -20,6 +21,9 @@ final class EventLoop: @unchecked Sendable {
 
     /// How much one read takes at most. Shared by all, since what is read is used at once.
     static let readBytes = 256 << 10
+    /// How many that were ready are answered in one burst. To wake who waits for bytes costs more
+    /// than to send them, and only the first of a burst does; a longer one would leave them waiting.
+    private static let burst = 16
     /// Rounds of given work in a turn: work that gives work must not keep sockets waiting for ever.
     private static let rounds = 8
 
@@ -27,8 +31,8 @@ final class EventLoop: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     private let poll: Poll
     private var timers = TimerHeap()
-    /// Those who wait for the end of the turn.
-    private var turnEnds: [any TurnEnd] = []
+    /// Those who have collected bytes.
+    private var senders: [any BurstSender] = []
     private let ended = Semaphore()
     /// Valid during one call of `EventSource.ready`.
     let readBuffer: UnsafeMutableRawBufferPointer
@@ -117,9 +121,9 @@ final class EventLoop: @unchecked Sendable {
         poll.remove(number, descriptor)
     }
 
-    /// Calls `waiting` at the end of this turn, once for each call of this.
-    func atTurnEnd(_ waiting: any TurnEnd) {
-        turnEnds.append(waiting)
+    /// Calls `sender` with the next burst, in this turn, once for each call of this.
+    func sendSoon(_ sender: any BurstSender) {
+        senders.append(sender)
     }
 
     // MARK: The thread
@@ -136,7 +140,7 @@ final class EventLoop: @unchecked Sendable {
         let limit = timeToWait()
         poll.wait(limit)
         guard stayAwake() else { return false }
-        poll.tell()
+        poll.tell(by: Self.burst) { sendBurst() }
         if !timers.isEmpty {
             while let timer = timers.next(due: MonotonicClock.now) { timer.fire() }
         }
@@ -145,18 +149,18 @@ final class EventLoop: @unchecked Sendable {
             if work.isEmpty { break }
             for piece in work { piece() }
         }
-        endTurn()
+        sendBurst()
         return true
     }
 
-    private func endTurn() {
-        while !turnEnds.isEmpty {
-            var waiting: [any TurnEnd] = []
-            swap(&waiting, &turnEnds)
-            for one in waiting { one.turnEnds() }
-            if turnEnds.isEmpty {
-                waiting.removeAll(keepingCapacity: true)
-                turnEnds = waiting
+    private func sendBurst() {
+        while !senders.isEmpty {
+            var burst: [any BurstSender] = []
+            swap(&burst, &senders)
+            for sender in burst { sender.sendCollected() }
+            if senders.isEmpty {
+                burst.removeAll(keepingCapacity: true)
+                senders = burst
             }
         }
     }
@@ -197,9 +201,9 @@ protocol EventSource: AnyObject {
     func abandon()
 }
 
-/// Who is called at the end of a turn.
-protocol TurnEnd: AnyObject {
-    func turnEnds()
+/// Who collects bytes, and is told when to send them.
+protocol BurstSender: AnyObject {
+    func sendCollected()
 }
 
 /// What a descriptor is ready for, or shall be watched for.

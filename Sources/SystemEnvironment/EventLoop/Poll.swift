@@ -82,12 +82,13 @@ final class Poll {
         readyCount = Int(count)
     }
 
-    /// Tells everybody that is ready.
-    func tell() {
+    /// Tells everybody that is ready, and calls `pause` after each `count` of them.
+    func tell(by count: Int, _ pause: () -> Void) {
         for index in 0..<readyCount {
             let event = unsafe ready[index]
             guard event.number != .max, let source = sources[Int(event.number)] else { continue }
             source.ready(Interest(rawValue: event.events))
+            if index % count == count - 1 { pause() }
         }
         readyCount = 0
         if !freed.isEmpty {

@@ -10,7 +10,7 @@ internal import NIOSSL
 ///
 /// Unchecked Sendable because everything in it is touched on its loop's thread only, which is the
 /// queue that the port gives it to.
-final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Sendable {
+final class SocketConnection: Connection, EventSource, BurstSender, @unchecked Sendable {
     private enum Phase { case opening, open, ending, gone }
 
     typealias Opened = (Result<any Connection, NetworkError>) -> Void
@@ -61,7 +61,7 @@ final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Senda
         @safe @exclusivity(unchecked)
     #endif
     private var plain = OutputBytes()
-    private var waitsForTurnEnd = false
+    private var waitsForBurst = false
     private var isFull = false
     private var isReading = true
     private var hasBeenHigh = false
@@ -114,9 +114,9 @@ final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Senda
         guard phase == .open, !bytes.isEmpty else { return }
         if tls == nil { output.append(bytes) } else { plain.append(bytes) }
         if unsentBytes >= Self.high { hasBeenHigh = true }
-        guard !waitsForTurnEnd, !isFull else { return }
-        waitsForTurnEnd = true
-        loop.atTurnEnd(self)
+        guard !waitsForBurst, !isFull else { return }
+        waitsForBurst = true
+        loop.sendSoon(self)
     }
 
     func setReading(_ on: Bool) {
@@ -129,8 +129,8 @@ final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Senda
         end()
     }
 
-    func turnEnds() {
-        waitsForTurnEnd = false
+    func sendCollected() {
+        waitsForBurst = false
         if unsentBytes > 0 { flush() }
     }
 
@@ -257,8 +257,8 @@ final class SocketConnection: Connection, EventSource, TurnEnd, @unchecked Senda
 
     private func readAll() {
         if phase == .open { receiver?.receivedAll(on: self) }
-        // Not at the turn's end: a lone request's answer leaves at once.
-        if unsentBytes > 0 && !isFull { flush() }
+        // What TLS says by itself is in no burst.
+        if unsentBytes > 0 && !isFull && !waitsForBurst { flush() }
     }
 
     private func arrived(_ bytes: UnsafeRawBufferPointer) {
