@@ -61,14 +61,18 @@ package struct SnapshotPolicy: Sendable {
 
     package init() {}
 
-    /// How much log a start may have to replay before the next snapshot is due: as much as the last
-    /// snapshot holds, so that taking them costs in proportion to writing, within `logBytes` and
+    /// How much log a start may have to replay before the next snapshot is due: four times what the
+    /// last snapshot holds, so that taking them is a small part of writing, within `logBytes` and
     /// four times that, so that a start stays short.
     ///
     /// - Parameter snapshotBytes: what the last snapshot holds, expanded; 0 without one.
     package func dueAfter(snapshotBytes: Int) -> Int {
-        let (most, isTooMuch) = logBytes.multipliedReportingOverflow(by: 4)
-        return min(max(logBytes, snapshotBytes), isTooMuch ? .max : most)
+        min(max(logBytes, Self.fourfold(snapshotBytes)), Self.fourfold(logBytes))
+    }
+
+    private static func fourfold(_ bytes: Int) -> Int {
+        let (product, isTooMuch) = bytes.multipliedReportingOverflow(by: 4)
+        return isTooMuch ? .max : product
     }
 }
 
