@@ -150,7 +150,7 @@ let package = Package(
             "StoreClientTests",
             [
                 "StoreClient", "SystemEnvironment", "WorkProtocol", "ByteCoding", "Environment",
-                "Simulation",
+                "Simulation", "WorkGraph",
             ]),
         tests(
             "StoreNodeTests",

@@ -29,6 +29,10 @@ package struct ClientRequest: Sendable {
     package var followerOK = false
     /// For a command that was asked before: its request ID. Otherwise the session gives one.
     package var requestID: RequestID?
+    /// The number of the series that a command belongs to, chosen by who asks; all of them in one
+    /// workspace. Of a series, a command is executed only after all those begun before it were;
+    /// once one fails, those behind it fail, too.
+    package var series: UInt64?
 
     package init(
         _ method: Method, route: UInt64 = 0, payload: [UInt8] = [],

@@ -18,6 +18,7 @@ package final class ClientDriver: @unchecked Sendable {
     private var timer: (any ScheduledWork)?
     private var timerTime: Instant?
     private var isCarryingOut = false
+    private var lastSeries: UInt64 = 0
     /// What the last answer said besides its content.
     package private(set) var lastReply: ReplyDetails?
 
@@ -59,6 +60,12 @@ package final class ClientDriver: @unchecked Sendable {
         if let received { sinks[id] = received }
         carryOut()
         return id
+    }
+
+    /// A number for a series that no other of this driver has, on the queue.
+    func newSeries() -> UInt64 {
+        lastSeries += 1
+        return lastSeries
     }
 
     /// Gives a call up, on the queue.

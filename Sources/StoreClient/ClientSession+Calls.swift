@@ -8,25 +8,39 @@ extension ClientSession {
     /// Sends the calls that wait, as far as the server takes them.
     mutating func sendQueued(_ now: Instant) {
         guard !queue.isEmpty else { return }
+        // What rested for longer is not to come behind what waits for it.
+        if !series.isEmpty { queue.sort() }
         let waiting = queue
         queue = []
+        // Calls of series whose turn has not come.
+        var held: [CallID] = []
         for (index, id) in waiting.enumerated() {
             guard phase == .open, streams.count < maxStreams, let call = calls[id] else {
                 if calls[id] == nil { continue }
-                queue = Array(waiting[index...]) + queue
-                return
+                held += waiting[index...]
+                break
             }
             if call.request.nature == .ready {
                 finish(call, .success(Reply(payload: [], details: details(of: call, now))), now)
-            } else if !send(call, now) {
-                queue = Array(waiting[index...]) + queue
+                continue
+            }
+            switch turn(of: call) {
+            case .never: abandon(call, now)
+            case .later: held.append(id)
+            case .now(let after):
+                if send(call, after: after, now) { continue }
+                held += waiting[index...]
+                queue = held + queue
                 return
             }
         }
+        queue = held + queue
     }
 
     /// Sends one call; false if no request ID is to be had now.
-    private mutating func send(_ waiting: PendingCall, _ now: Instant) -> Bool {
+    private mutating func send(
+        _ waiting: PendingCall, after: UInt64, _ now: Instant
+    ) -> Bool {
         var call = waiting
         var extensions = Extensions()
         if call.request.nature == .command {
@@ -38,6 +52,7 @@ extension ClientSession {
             if let ids, ids.high == call.requestID?.high, ids.low == call.requestID?.low {
                 call.requestID?.acknowledged = ids.lowest
             }
+            call.requestID?.after = after
             extensions.requestID = call.requestID
         }
         if call.request.minimumReplicas > 0 {
@@ -100,6 +115,7 @@ extension ClientSession {
                 ids?.finish(id.sequence)
             }
         }
+        leave(call, isDone: (try? result.get()) != nil)
         effects.append(.complete(call.id, result))
     }
 

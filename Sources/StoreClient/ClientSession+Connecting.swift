@@ -17,6 +17,7 @@ extension ClientSession {
         encoder = FrameEncoder()
         nextStream = 1
         streams = [:]
+        keepsOrder = true
         pingSent = nil
         lastHeard = now
         var hello = Hello()

@@ -168,6 +168,14 @@ extension ClientSession {
             queue.append(call.id)
             return
         }
+        if failure.knownReason == .unknownExtension, call.requestID?.after ?? 0 > 0 {
+            // An older server: it takes them one at a time, as calls that have nothing before them.
+            keepsOrder = false
+            call.lastError = error
+            calls[call.id] = call
+            queue.append(call.id)
+            return
+        }
         if failure.outcome != .notExecuted { call.mayHaveRun = true }
         if !call.isRepeatable, call.mayHaveRun || call.receivedBytes > 0 {
             return finish(call, .failure(settled(error, call)), now)

@@ -93,6 +93,8 @@ package struct ClientSession: ~Copyable {
     var serverClock: (server: Int64, ours: Instant) = (0, Instant(nanoseconds: 0))
     var nextStream: UInt32 = 1
     var maxStreams = Limits.streams
+    /// Whether the present server is not known to be one that cannot keep calls in order.
+    var keepsOrder = true
     /// Which call is on which stream. Looked up, never walked.
     var streams: [UInt32: CallID] = [:]
 
@@ -102,6 +104,8 @@ package struct ClientSession: ~Copyable {
     var queue: [CallID] = []
     /// Calls that wait before they are sent again.
     var resting: [CallID] = []
+    /// Those that have calls without a result, and those that broke.
+    var series: [UInt64: CallSeries] = [:]
     var ids: RequestIDSource?
 
     /// The highest epoch that a primary answered from.
@@ -164,6 +168,7 @@ extension ClientSession {
             id: id, request: request, began: now, deadline: now.advanced(by: request.timeout),
             requestID: request.requestID)
         calls[id] = call
+        join(call)
         guard phase != .ended else {
             finish(call, .failure(StoreError(.closed, "The store has been closed.")), now)
             return id

@@ -79,7 +79,8 @@ extension Store {
         return try prepare(method, request.encoded(), in: workspace, options)
     }
 
-    private func prepare(
+    /// A request by method and payload, with the store's options where the call has none.
+    func prepare(
         _ method: Method, _ payload: [UInt8], in workspace: UInt64, _ options: CallOptions
     ) throws(StoreError) -> ClientRequest {
         var request = ClientRequest(

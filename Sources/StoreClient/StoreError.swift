@@ -124,7 +124,7 @@ extension StoreError {
 
     private static func code(_ reason: Reason) -> Code {
         switch reason {
-        case .notPrimary, .fencedWhileExecuting, .noReadLease, .starting: .unavailable
+        case .notPrimary, .fencedWhileExecuting, .noReadLease, .starting, .outOfOrder: .unavailable
         case .followerLost, .insufficientCopies: .insufficientCopies
         case .overloaded, .rateLimited: .overloaded
         case .diskFull, .readOnly: .readOnly

@@ -98,6 +98,13 @@ struct RequestHistory {
         return sessions[UInt32(place)].recall(id.sequence, hash)
     }
 
+    /// Whether the outcome of another request of the same session is kept: it was executed.
+    /// O(log outcomes of the session).
+    mutating func keeps(_ sequence: UInt64, sessionOf id: RequestID, _ principal: Gid) -> Bool {
+        guard let place = place(of: RequestSession.Key(id, principal)) else { return false }
+        return sessions[UInt32(place)].keeps(sequence)
+    }
+
     /// Keeps an outcome and drops what need not be known any more. Same on both nodes: called by
     /// `apply` only.
     mutating func remember(

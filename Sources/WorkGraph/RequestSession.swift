@@ -77,6 +77,12 @@ struct RequestSession {
         return .known(RequestHistory.Outcome(done: known.done, answer: known.answer.bytes))
     }
 
+    /// Whether the outcome of a request of the session is kept. O(log outcomes).
+    func keeps(_ sequence: UInt64) -> Bool {
+        let place = place(of: sequence)
+        return place < kept.count && kept[place].sequence == sequence
+    }
+
     /// Keeps an outcome, and drops what the client has acknowledged and what is too much; answers
     /// how many bytes more the session has, and what that adds to its digest.
     mutating func remember(

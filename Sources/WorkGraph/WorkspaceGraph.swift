@@ -378,7 +378,15 @@ package final class WorkspaceGraph {
             throw refusal
         }
         switch recalled {
-        case nil, .new: return (caller, nil)
+        case nil: return (caller, nil)
+        case .new:
+            if let request, request.after > 0,
+                !history.keeps(request.after, sessionOf: request, principal.account)
+            {
+                throw Rejection(
+                    .outOfOrder, "The request before it, \(request.after), has not been executed.")
+            }
+            return (caller, nil)
         case .known(let outcome):
             let performed = Performed(
                 answer: outcome.answer, record: nil, position: outcome.position)

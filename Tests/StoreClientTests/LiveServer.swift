@@ -110,6 +110,11 @@ private final class LiveSession: ConnectionReceiver, @unchecked Sendable {
             guard let id = try frame.extensions().requestID else { return }
             let key = RequestID(high: id.high, low: id.low, sequence: id.sequence)
             if let kept = server.outcomes[key] { return respond(stream, kept) }
+            if id.after > 0,
+                server.outcomes[RequestID(high: id.high, low: id.low, sequence: id.after)] == nil
+            {
+                return refuse(stream, Failure(.outOfOrder, "Not yet."))
+            }
             var task = WorkTask()
             task.name = try CreateTask(decoding: frame.payload).name
             task.gid = Gid(workspace: 3, low: UInt32(server.tasks.count + 1)).rawValue

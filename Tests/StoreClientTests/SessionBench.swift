@@ -59,11 +59,15 @@ final class SessionBench {
     }
 
     /// Begins a command that makes a task.
-    func create(_ name: String = "ship", timeout: Interval = .seconds(10)) -> CallID {
+    func create(
+        _ name: String = "ship", in series: UInt64? = nil, timeout: Interval = .seconds(10)
+    ) -> CallID {
         var task = CreateTask()
         task.name = name
-        return begin(
-            ClientRequest(.createTask, route: 3, payload: task.encoded(), timeout: timeout))
+        var request = ClientRequest(
+            .createTask, route: 3, payload: task.encoded(), timeout: timeout)
+        request.series = series
+        return begin(request)
     }
 
     func get(timeout: Interval = .seconds(10)) -> CallID {

@@ -37,6 +37,43 @@ import WorkProtocol
         #expect(history.recall(id, Gid(2), hash: 7, at: now) == .new)
     }
 
+    @Test func `a request is executed only after the one that it names`() throws {
+        let world = try World()
+        func create(_ sequence: UInt64, after: UInt64, as principal: Principal, acked: UInt64 = 0)
+            throws(Rejection) -> UInt64
+        {
+            var id = RequestID(time: world.time, random: (1, 2), sequence: sequence)
+            id.high = RequestID(time: now, random: (1, 2), sequence: 1).high
+            id.acknowledged = acked
+            id.after = after
+            var create = CreateTask()
+            create.name = "\(sequence)"
+            return try world.perform(
+                .createTask(create), as: principal, request: id, requestHash: sequence
+            ).position
+        }
+        func expectRefusal(_ sequence: UInt64, after: UInt64, as principal: Principal? = nil) {
+            let position = world.graph.position
+            let refusal = #expect(throws: Rejection.self) {
+                try create(sequence, after: after, as: principal ?? world.bob)
+            }
+            #expect(refusal?.reason == .outOfOrder && world.graph.position == position)
+        }
+        expectRefusal(2, after: 1)
+        let first = try create(1, after: 0, as: world.bob)
+        // Somebody else's session of the same number, and what comes after itself.
+        expectRefusal(2, after: 1, as: world.cat)
+        expectRefusal(2, after: 2)
+        let second = try create(2, after: 1, as: world.bob)
+        #expect(second == first + 1)
+        // What was done is told again, whatever it is to come after.
+        #expect(try create(2, after: 9, as: world.bob) == second)
+        // What the client says it has is forgotten, and may not be named.
+        _ = try create(3, after: 2, as: world.bob, acked: 3)
+        expectRefusal(4, after: 2)
+        _ = try create(4, after: 3, as: world.bob)
+    }
+
     @Test func `what is remembered has a digest that is the same however it came to be`() throws {
         var live = RequestHistory()
         for number in UInt64(1)...400 {

@@ -14,10 +14,17 @@ struct FramingExtensionsTests {
         return writer.bytes
     }
 
+    static var orderedExtensions: Extensions {
+        var extensions = FramingGoldenTests.requestExtensions
+        extensions.requestID?.after = 41
+        return extensions
+    }
+
     @Test func `the size told beforehand is the size written`() throws {
         for extensions in [
             Extensions(), FramingGoldenTests.requestExtensions,
             FramingGoldenTests.responseExtensions, FramingGoldenTests.otherExtensions,
+            Self.orderedExtensions,
         ] {
             let bytes = Self.encode(extensions)
             #expect(bytes.count == extensions.encodedByteCount)
@@ -44,7 +51,7 @@ struct FramingExtensionsTests {
         arguments: [
             ([0x82], 33), ([0x82, 24], 33), ([0x82, 24, 0, 1], 35), ([0x8A, 2, 0, 1, 1], 35),
             ([0x07, 1, 0, 1, 0x07, 1, 0, 1], 39), ([0x89, 2, 0, 0xC3, 0x28], 35),
-            ([0x70, 0xFF, 0xFF, 0], 35),
+            ([0x70, 0xFF, 0xFF, 0], 35), ([0x8B, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0], 43),
         ] as [([UInt8], Int)])
     func `broken extensions are refused at their byte`(bytes: [UInt8], offset: Int) throws {
         let error = try #require(throws: FrameError.self) { try Self.decode(bytes) }

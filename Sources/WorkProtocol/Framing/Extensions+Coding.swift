@@ -14,6 +14,7 @@ extension Extensions {
         case minimumPosition = 0x84
         case methodName = 0x89
         case minimumReplicas = 0x8A
+        case after = 0x8B
     }
 
     /// What type and length take.
@@ -25,6 +26,7 @@ extension Extensions {
         if let requestID {
             count += Extensions.overhead + 24
             if requestID.acknowledged > 0 { count += Extensions.overhead + 8 }
+            if requestID.after > 0 { count += Extensions.overhead + 8 }
         }
         if minimumPosition != nil { count += Extensions.overhead + 16 }
         if minimumReplicas != nil { count += Extensions.overhead + 1 }
@@ -87,6 +89,10 @@ extension Extensions {
             Extensions.begin(.minimumReplicas, 1, &writer)
             writer.append(minimumReplicas)
         }
+        if let requestID, requestID.after > 0 {
+            Extensions.begin(.after, 8, &writer)
+            writer.append(fixed: requestID.after)
+        }
     }
 
     private static func begin(_ kind: Kind, _ count: Int, _ writer: inout ByteWriter) {
@@ -115,6 +121,7 @@ extension Extensions {
         var reader = ByteReader(bytes)
         var seen = SeenTypes()
         var acknowledged: UInt64 = 0
+        var after: UInt64 = 0
         do throws(Corruption) {
             while !reader.isAtEnd {
                 let type = try reader.byte()
@@ -126,7 +133,10 @@ extension Extensions {
                             : "each extension once",
                         found: "another of type \(type)")
                 }
-                try read(type, count, &reader, &acknowledged)
+                try read(type, count, &reader, &acknowledged, &after)
+            }
+            if after > 0, requestID == nil {
+                throw reader.corruption(expected: "a request ID", found: "8B without one")
             }
         } catch {
             throw FrameError(
@@ -135,10 +145,12 @@ extension Extensions {
                 found: error.found)
         }
         requestID?.acknowledged = acknowledged
+        requestID?.after = after
     }
 
     private mutating func read(
-        _ type: UInt8, _ count: Int, _ reader: inout ByteReader, _ acknowledged: inout UInt64
+        _ type: UInt8, _ count: Int, _ reader: inout ByteReader, _ acknowledged: inout UInt64,
+        _ after: inout UInt64
     ) throws(Corruption) {
         guard let kind = Kind(rawValue: type) else {
             if type >= 0x80, unknownCritical == nil { unknownCritical = type }
@@ -163,6 +175,7 @@ extension Extensions {
         case .minimumPosition: minimumPosition = try reader.positionToken()
         case .methodName: methodName = try reader.string(count)
         case .minimumReplicas: minimumReplicas = try reader.byte()
+        case .after: after = try reader.fixed()
         }
     }
 }
@@ -171,7 +184,7 @@ extension Extensions.Kind {
     /// The only size a value of this kind has; nil where it varies.
     fileprivate var size: Int? {
         switch self {
-        case .acknowledged, .cost: 8
+        case .acknowledged, .cost, .after: 8
         case .position, .minimumPosition: 16
         case .highestEpoch: 12
         case .priority, .minimumReplicas: 1

@@ -5,7 +5,7 @@ internal import ByteCoding
 /// Types with the top bit are critical: a receiver that does not know one refuses the request by
 /// the type's name. Others are skipped. A type stands at most once in a frame.
 package struct Extensions: Hashable, Sendable {
-    /// 82 and 03: what makes a retry harmless.
+    /// 82, 03 and 8B: what makes a retry harmless, and keeps it in its place.
     package var requestID: RequestID?
     /// 84: a follower may answer only from this position on.
     package var minimumPosition: PositionToken?

@@ -12,6 +12,8 @@ package enum Reason: UInt32, Sendable, CaseIterable {
     case deadlineExceeded = 111
     case cancelled = 112
     case readOnly = 113
+    /// What had to be executed before has not been, as far as is known here.
+    case outOfOrder = 114
     case versionMismatch = 201
     /// The request goes against the present state: a project that is in no team made private to its
     /// team, a section that is not empty deleted.
@@ -42,7 +44,7 @@ package enum Reason: UInt32, Sendable, CaseIterable {
         case .deadlineExceeded: 4
         case .cancelled: 1
         case .readOnly, .sessionExpired, .conflict: 9
-        case .versionMismatch: 10
+        case .versionMismatch, .outOfOrder: 10
         case .requestIDReused, .alreadyExists: 6
         case .tooLarge, .badField, .badFrame, .unknownExtension: 3
         case .unknownMethod: 12
@@ -67,7 +69,8 @@ package enum Reason: UInt32, Sendable, CaseIterable {
     package var retry: Retry {
         switch self {
         case .notPrimary, .fencedWhileExecuting, .noReadLease, .starting: .elsewhere
-        case .followerLost, .overloaded, .rateLimited, .insufficientCopies, .deadlineExceeded:
+        case .followerLost, .overloaded, .rateLimited, .insufficientCopies, .deadlineExceeded,
+            .outOfOrder:
             .backoff
         case .diskFull, .readOnly, .versionMismatch, .sessionExpired, .compacted: .afterFix
         default: .never

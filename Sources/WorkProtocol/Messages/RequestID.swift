@@ -8,6 +8,9 @@ package struct RequestID: Hashable, Sendable {
     package var sequence: UInt64
     /// The client has the answers to all sequences below this one.
     package var acknowledged: UInt64
+    /// Execute it only if this sequence of the session was executed in the same workspace, and its
+    /// outcome is kept; 0: whatever was. No part of the request's name: a retry may tell another.
+    package var after: UInt64 = 0
 
     package init(high: UInt64, low: UInt64, sequence: UInt64, acknowledged: UInt64 = 0) {
         self.high = high

@@ -2,8 +2,8 @@ internal import Interchange
 internal import StoreClient
 internal import WorkProtocol
 
-/// Puts what an import or the generator makes into a workspace: people first, then batches, one
-/// after the other, since later ones refer to earlier ones.
+/// Puts what an import or the generator makes into a workspace: people first, then batches in their
+/// order, since later ones refer to earlier ones.
 struct ImportLoad {
     private let client: Client
     private let workspace: UInt32
@@ -16,8 +16,9 @@ struct ImportLoad {
     private(set) var loadedCount = 0
     /// Where the store stood after the last batch.
     private(set) var last: ReplyDetails?
-    /// The batch that is on its way. One at a time: the next refers to what this one makes.
-    private var underWay: (batch: ImportBatch, call: Task<Reply, any Error>)?
+    /// The batches that are on their way, in their order.
+    private var underWay: [(batch: ImportBatch, call: BegunCall)] = []
+    private var series: Series?
 
     /// The words, in the order they are printed.
     static let words = [
@@ -71,27 +72,40 @@ struct ImportLoad {
         return gids
     }
 
-    /// Begins to load a batch, once the one before it is done: the caller has the time until then
-    /// to make the next.
+    /// Begins to load a batch behind those under way, as soon as they are few: the primary works on
+    /// one while both nodes write those before it and the caller makes the next.
     mutating func load(_ batch: ImportBatch) async throws {
-        try await finish()
-        let store = try await client.store
-        let (route, options) = (UInt64(workspace), self.options)
-        let payload = isDry ? batch.dryRun : batch.payload
-        let call = Task { try await store.call(.import, payload: payload, in: route, options) }
-        underWay = (batch, call)
+        while underWay.count >= ImportLoad.underWayMax { try await finishFirst() }
+        let series: Series
+        if let known = self.series {
+            series = known
+        } else {
+            series = Series(try await client.store)
+            self.series = series
+        }
+        let call = try series.begin(
+            .import, payload: isDry ? batch.dryRun : batch.payload, in: UInt64(workspace), options)
+        underWay.append((batch, call))
     }
 
-    /// Waits for the batch under way.
+    /// Of 1 MiB each: a connection takes 8 MiB of requests.
+    private static let underWayMax = 4
+
+    /// Waits for the batches under way.
     mutating func finish() async throws {
-        guard let (batch, call) = underWay else { return }
-        underWay = nil
-        let reply = try await withTaskCancellationHandler {
-            try await call.value
-        } onCancel: {
-            call.cancel()
+        while !underWay.isEmpty { try await finishFirst() }
+    }
+
+    /// Waits for the batch that is first. If it fails, so do those behind it.
+    private mutating func finishFirst() async throws {
+        let (batch, call) = underWay.removeFirst()
+        do {
+            try take(try await call.reply(), of: batch)
+        } catch {
+            for later in underWay { later.call.cancel() }
+            underWay = []
+            throw error
         }
-        try take(reply, of: batch)
     }
 
     /// Counts what became of a batch.
