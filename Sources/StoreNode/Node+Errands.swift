@@ -59,6 +59,9 @@ extension Node {
     /// The newest record that a reply about a workspace has seen.
     func newestSeen(in workspace: UInt32) -> LSN { newest[workspace] ?? reignStart }
 
-    /// The place of the last record in the open group, or of the log's last.
-    var lastEntered: LSN { replica.appended.last.advanced(by: Int(group.count)) }
+    /// The place of the last record in the open group, in one that waits for the replica, or of the
+    /// log's last.
+    var lastEntered: LSN {
+        replica.appended.last.advanced(by: Int(submitting) + Int(group.count))
+    }
 }

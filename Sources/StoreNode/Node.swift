@@ -64,7 +64,7 @@ package final class Node: @unchecked Sendable {
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
-    var rewrites = RecentRewrites()
+    var rewrites: RecentRewrites
     /// Memory for an answer of which it is not known yet whether it may be shown.
     var draft = ByteWriter(capacity: 4096)
     var draftTasks: [UInt32] = []
@@ -100,6 +100,8 @@ package final class Node: @unchecked Sendable {
     /// Events for the replica that came up while effects were being executed.
     var events: [ReplicaEvent] = []
     var isStepping = false
+    /// Records of closed groups that the replica has not been given yet.
+    var submitting: UInt64 = 0
     /// The tick that is scheduled, and when it will come.
     var tick: (work: any ScheduledWork, at: Instant)?
     var hasEnded = false
@@ -135,6 +137,7 @@ package final class Node: @unchecked Sendable {
         metaStore = NodeMetaStore(disk: world.disk)
         shards = ShardMap(count: configuration.shards)
         startedAt = world.scheduler.now
+        rewrites = RecentRewrites(secret: world.randomness.number())
         replica = Replica(meta: .nobody, faults: configuration.replicaFaults)
     }
 
@@ -153,6 +156,7 @@ package final class Node: @unchecked Sendable {
     func closeGroup() {
         guard !group.isEmpty else { return }
         let closed = group.close()
+        submitting += UInt64(closed.count)
         events.append(
             .submitted(
                 payload: closed.payload, count: closed.count, time: world.scheduler.wallTime))
@@ -165,6 +169,7 @@ package final class Node: @unchecked Sendable {
         var next = 0
         while next < events.count, !hasEnded {
             let effects = replica.step(events[next], now: now)
+            if case .submitted(_, let count, _) = events[next] { submitting -= UInt64(count) }
             next += 1
             noteShown()
             for effect in effects where !hasEnded { execute(effect) }

@@ -27,8 +27,6 @@ package struct Foresight: BitwiseCopyable, Sendable {
     /// Where a task is going to be put.
     fileprivate var project: UInt32 = 0
     fileprivate var section: UInt32 = 0
-    /// Stories of the row will be read or written.
-    fileprivate var tellsStories = false
     fileprivate var step = Step.done
 
     fileprivate enum Step: UInt8, BitwiseCopyable { case places, rows, done }
@@ -70,7 +68,7 @@ extension WorkspaceGraph {
             if case .createTask = method {
                 try read(creation: payload, into: &foresight)
             } else {
-                try read(named: payload, method, into: &foresight)
+                try read(named: payload, into: &foresight)
             }
         } catch {
             // Whoever runs the request says what is wrong with it.
@@ -82,16 +80,12 @@ extension WorkspaceGraph {
 
     /// Most requests begin with the gid of what they are about.
     private func read(
-        named payload: RawSpan, _ method: Method, into foresight: inout Foresight
+        named payload: RawSpan, into foresight: inout Foresight
     ) throws(Corruption) {
         var reader = ByteReader(payload)
         guard !reader.isAtEnd, try reader.tag() == 1 << 3 | 1 else { return }
         foresight.row = number(try reader.fixed())
         foresight.step = .places
-        switch method {
-        case .getTask: break
-        default: foresight.tellsStories = true
-        }
     }
 
     private func read(

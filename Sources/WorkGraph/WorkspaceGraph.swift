@@ -349,10 +349,14 @@ package final class WorkspaceGraph {
         return scratch.bytes
     }
 
+    private static let keptBytes = 256 << 10
+
     private func encoded(
         _ head: RecordHead, _ answer: [UInt8]
     ) throws(Rejection) -> [UInt8] {
         scratch.removeAll()
+        // One large record shall not keep its memory in every workspace.
+        defer { if scratch.capacity > Self.keptBytes { scratch = ByteWriter(capacity: 4096) } }
         head.encode(journal, answer: answer, into: &scratch)
         guard scratch.count <= Self.recordMax else {
             throw Rejection(

@@ -49,6 +49,38 @@ import WorkProtocol
 
     // MARK: What is shown (R5)
 
+    /// A token is revoked, and that is not committed: it may never have been.
+    @Test func `that a token is revoked is not told before it is certain`() throws {
+        let (cluster, _, _) = try Self.pair(seed: 35)
+        let operator_ = Self.open(cluster)
+        var create = CreateToken()
+        create.name = "reader"
+        create.scopes = [.read]
+        create.secretHash = SimulatedCryptography().sha256(Array("reader".utf8))
+        let made = try #require(operator_.ask(Method.createToken.id, create.encoded()))
+        #expect(made.status == 0)
+        let reader = RawClient(cluster)
+        reader.greet(token: "reader")
+        cluster.run(for: .milliseconds(300))
+        cluster.wire.cutBothWays("host0", "host1")
+        var revoke = RevokeToken()
+        revoke.token = try Changed(decoding: made.payload).gid
+        operator_.send(Self.request(.revokeToken, stream: 501), revoke.encoded())
+        let late = RawClient(cluster)
+        late.greet(token: "reader")
+        cluster.run(for: .milliseconds(700))
+        #expect(Self.answers(operator_, 501).isEmpty)
+        #expect(reader.goAway == nil)
+        #expect(late.goAway?.reason == Reason.starting.rawValue)
+        cluster.wire.heal()
+        cluster.run(for: .seconds(4))
+        #expect(Self.answers(operator_, 501) == [0])
+        #expect(reader.goAway?.reason == Reason.badToken.rawValue)
+        let after = RawClient(cluster)
+        after.greet(token: "reader")
+        #expect(after.goAway?.reason == Reason.badToken.rawValue)
+    }
+
     /// A task is deleted, and that is not committed: nobody may be told that it is not there.
     @Test func `a refusal waits for the records it was decided on, as an answer does`() throws {
         let (cluster, _, _) = try Self.pair(seed: 31)

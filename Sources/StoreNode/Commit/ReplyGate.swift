@@ -20,11 +20,16 @@ struct HeldReply {
         /// A stream that may begin now.
         case stream(ExportStream)
     }
+
+    /// What the answer takes while it is held.
+    var bytes: Int { if case .answer(let answer) = content { answer.count } else { 0 } }
 }
 
 /// Holds every reply until the commit point reaches what it has seen (rule R5).
 ///
 /// Replies leave in the order of their records; replies of one record in the order they came.
+/// What each session has in here it knows (`Session.heldAnswerBytes`).
+///
 /// Invariant: `held` is sorted by LSN; nothing in it is at or below the shown point.
 struct ReplyGate {
     private var held: [HeldReply] = []
@@ -39,13 +44,17 @@ struct ReplyGate {
         var place = held.count
         while place > start, held[place - 1].lsn > reply.lsn { place -= 1 }
         held.insert(reply, at: place)
+        reply.session.heldAnswerBytes += reply.bytes
     }
 
     /// Gives everything that may leave to `body`, in order.
     mutating func release(through point: LSN, _ body: (HeldReply) -> Void) {
         while start < held.count, held[start].lsn <= point {
-            body(held[start])
+            let reply = held[start]
+            // The array may keep its place for a while, but not the answer.
+            held[start].content = .answer([])
             start += 1
+            leave(reply, body)
         }
         if start == held.count {
             held.removeAll(keepingCapacity: true)
@@ -65,9 +74,14 @@ struct ReplyGate {
     mutating func expire(at now: Instant, _ body: (HeldReply) -> Void) {
         var kept: [HeldReply] = []
         for reply in held[start...] {
-            if reply.deadline <= now { body(reply) } else { kept.append(reply) }
+            if reply.deadline <= now { leave(reply, body) } else { kept.append(reply) }
         }
         held = kept
         start = 0
+    }
+
+    private func leave(_ reply: HeldReply, _ body: (HeldReply) -> Void) {
+        reply.session.heldAnswerBytes -= reply.bytes
+        body(reply)
     }
 }

@@ -2,7 +2,8 @@
 ///
 /// They hold their place until their work is done, also when nobody waits for it any more:
 /// otherwise asking and giving up in turn would be a way round every limit. A client's streams only
-/// grow and most requests are done in their order, so this is a queue with gaps.
+/// grow, most messages are whole at once and most requests are done in their order, so this is a
+/// queue with gaps.
 struct OpenRequests {
     private struct Entry {
         var stream: UInt32
@@ -19,9 +20,12 @@ struct OpenRequests {
     /// The bytes of their messages.
     private(set) var bytes = 0
 
-    /// Takes in a request on a stream above all before. O(1).
+    /// Takes in a request on a stream that is new here. O(1), but O(requests) for one whose message
+    /// was longer under way than those of later streams.
     mutating func add(_ stream: UInt32, bytes: Int) {
-        entries.append(Entry(stream: stream, bytes: bytes))
+        var place = entries.count
+        while place > start, entries[place - 1].stream > stream { place -= 1 }
+        entries.insert(Entry(stream: stream, bytes: bytes), at: place)
         count += 1
         self.bytes += bytes
     }

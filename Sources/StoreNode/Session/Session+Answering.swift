@@ -104,12 +104,19 @@ extension Session {
         node.scheduleTurn()
     }
 
+    /// One large answer shall not take its memory for as long as the connection is there.
+    private static let keptOutputBytes = 256 << 10
+
     /// Sends what has collected. Who leaves more unread than the limit is not waited for.
     func flush() {
         isDirty = false
         guard !isClosed, output.count > 0 else { return }
         connection.send(output.span)
-        output.removeAll()
+        if output.capacity > Self.keptOutputBytes {
+            output = ByteWriter(capacity: 4096)
+        } else {
+            output.removeAll()
+        }
         if connection.unsentBytes > Limits.unsentBytes {
             node.world.tell(.note("\(connection.peer): reads too slowly, closed"))
             return close()

@@ -56,7 +56,11 @@ extension Session {
             credentials = Credentials(principal: principal, secretHash: hash)
             greetingLimit?.cancel()
             accepted()
-        } else if node.replica.epoch != nil, node.replica.shownPoint != nil {
+        } else if node.replica.epoch != nil, let point = node.shown.point {
+            // That it was revoked may not be told before it is certain.
+            guard node.newestSeen(in: 0) <= point else {
+                return leave(.starting, "This node cannot tell yet; try again in a moment.")
+            }
             leave(.badToken, "The token is not valid here: unknown, expired or revoked.")
         } else if node.replica.role == .primary {
             leave(.starting, "This node is starting; try again in a moment.")

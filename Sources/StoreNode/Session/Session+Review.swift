@@ -11,7 +11,7 @@ extension Session {
     func review(_ now: Instant, canTell: Bool) {
         // Before the greeting there is another limit.
         guard credentials != nil else { return }
-        if canTell { identifyAgain() }
+        if canTell { reviewRights() }
         guard !isClosed else { return }
         if now.since(heardAt) >= .seconds(UInt64(Limits.idleSeconds)) {
             return leave(.cancelled, "Nothing was heard for \(Limits.idleSeconds) s.")
@@ -28,6 +28,20 @@ extension Session {
             begun = (decoder.mark, now)
         }
         for stream in exports.keys.sorted() { exports[stream]?.review(now) }
+    }
+
+    /// Finds out anew whose token it is, and acts on it once the change may be shown: one that is
+    /// not committed may never have been (rule R5).
+    func reviewRights() {
+        guard let credentials else { return }
+        guard node.authenticate(credentials.secretHash) != credentials.principal else {
+            return rightsChanged = nil
+        }
+        let lsn = rightsChanged ?? node.newestSeen(in: 0)
+        rightsChanged = lsn
+        guard let point = node.shown.point, lsn <= point else { return }
+        rightsChanged = nil
+        identifyAgain()
     }
 
     /// Finds out anew whose token it is. Rights change; and while a node starts it knows no

@@ -55,6 +55,13 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     private(set) var isReading = true
+    /// Of its answers that wait for their commit: kept by `ReplyGate`.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var heldAnswerBytes = 0
+    /// When a change of its rights was found that may not be shown yet: the newest record then.
+    var rightsChanged: LSN?
     var greetingLimit: (any ScheduledWork)?
     /// When something last arrived.
     #if !DEBUG
@@ -202,7 +209,7 @@ final class Session: ConnectionReceiver, @unchecked Sendable {
 
     /// Whether the client leaves so much unread that it gets nothing more to read for now.
     private func isFullOfAnswers(_ more: Int = 0) -> Bool {
-        connection.unsentBytes + more > Limits.unsentBytes / 2
+        connection.unsentBytes + heldAnswerBytes + more > Limits.unsentBytes / 2
     }
 
     /// Stops reading while there is too much of this client's here, and goes on when there is less.

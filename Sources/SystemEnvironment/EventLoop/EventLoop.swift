@@ -20,10 +20,14 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// How much one read takes at most. Shared by all, since what is read is used at once.
-    static let readBytes = 256 << 10
+    static let readBytes = 64 << 10
     /// How many that were ready are answered in one burst. To wake who waits for bytes costs more
-    /// than to send them, and only the first of a burst does; a longer one would leave them waiting.
+    /// than to send them, and only the first of a burst does; a longer one would leave them
+    /// waiting.
     private static let burst = 16
+    /// After so many bytes were read in a turn, timers and given work have theirs: neither
+    /// heartbeats nor other threads shall wait until all is read and done.
+    private static let part = 64 << 10
     /// Rounds of given work in a turn: work that gives work must not keep sockets waiting for ever.
     private static let rounds = 8
 
@@ -31,6 +35,8 @@ final class EventLoop: @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
     private let poll: Poll
     private var timers = TimerHeap()
+    /// Bytes that have been read since timers and given work had their turn.
+    private var bytesRead = 0
     /// Those who have collected bytes.
     private var senders: [any BurstSender] = []
     private let ended = Semaphore()
@@ -121,6 +127,9 @@ final class EventLoop: @unchecked Sendable {
         poll.remove(number, descriptor)
     }
 
+    /// Somebody has read so many bytes.
+    func noteRead(_ count: Int) { bytesRead += count }
+
     /// Calls `sender` with the next burst, in this turn, once for each call of this.
     func sendSoon(_ sender: any BurstSender) {
         senders.append(sender)
@@ -140,17 +149,34 @@ final class EventLoop: @unchecked Sendable {
         let limit = timeToWait()
         poll.wait(limit)
         guard stayAwake() else { return false }
-        poll.tell(by: Self.burst) { sendBurst() }
-        if !timers.isEmpty {
-            while let timer = timers.next(due: MonotonicClock.now) { timer.fire() }
+        poll.tell { told in
+            if bytesRead >= Self.part {
+                fireTimers()
+                runGiven()
+                sendBurst()
+            } else if told % Self.burst == 0 {
+                sendBurst()
+            }
         }
-        for _ in 0..<Self.rounds {
-            let work = takeWork()
-            if work.isEmpty { break }
-            for piece in work { piece() }
-        }
+        fireTimers()
+        var rounds = 0
+        while rounds < Self.rounds, runGiven() { rounds += 1 }
         sendBurst()
         return true
+    }
+
+    private func fireTimers() {
+        guard !timers.isEmpty else { return }
+        while let timer = timers.next(due: MonotonicClock.now) { timer.fire() }
+    }
+
+    /// - Returns: whether there was any.
+    @discardableResult
+    private func runGiven() -> Bool {
+        bytesRead = 0
+        let work = takeWork()
+        for piece in work { piece() }
+        return !work.isEmpty
     }
 
     private func sendBurst() {

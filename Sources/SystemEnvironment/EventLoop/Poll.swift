@@ -13,7 +13,9 @@ internal import Glibc
 final class Poll {
     typealias Number = UInt32
 
-    private static let room = 256
+    /// How many are told of in a turn. Others have their turn in the next one, before those who
+    /// were told in this one and are still ready.
+    private static let room = 64
 
     private let descriptor: Descriptor
     private let wakeup: Descriptor
@@ -82,13 +84,13 @@ final class Poll {
         readyCount = Int(count)
     }
 
-    /// Tells everybody that is ready, and calls `pause` after each `count` of them.
-    func tell(by count: Int, _ pause: () -> Void) {
+    /// Tells everybody that is ready, and after each of them calls `pause` with their number.
+    func tell(_ pause: (Int) -> Void) {
         for index in 0..<readyCount {
             let event = unsafe ready[index]
             guard event.number != .max, let source = sources[Int(event.number)] else { continue }
             source.ready(Interest(rawValue: event.events))
-            if index % count == count - 1 { pause() }
+            pause(index + 1)
         }
         readyCount = 0
         if !freed.isEmpty {

@@ -182,7 +182,7 @@ final class SystemListener: Listener, EventSource, @unchecked Sendable {
             if error.number == ECONNABORTED || error.number == EINTR { return }
             refused(NetworkError(errno: error.number, endpoint, doing: "accepting is paused"))
             unwatch()
-            loop.schedule(at: MonotonicClock.now.advanced(by: Self.pause)) { [self] in watch() }
+            watchLater()
         }
     }
 
@@ -199,7 +199,12 @@ final class SystemListener: Listener, EventSource, @unchecked Sendable {
             watched = try loop.add(self, socket, .readable)
         } catch {
             refused(NetworkError(errno: error.number, endpoint, doing: "listen"))
+            watchLater()
         }
+    }
+
+    private func watchLater() {
+        loop.schedule(at: MonotonicClock.now.advanced(by: Self.pause)) { [self] in watch() }
     }
 
     private func unwatch() {

@@ -26,8 +26,6 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     private static let low = 64 << 10
     /// How much is encrypted at once, and how much of that may wait for the socket.
     private static let part = 128 << 10
-    /// Full reads of one turn, so that one connection does not keep the others waiting.
-    private static let readsInTurn = 4
 
     private(set) var peer: Endpoint
     private(set) var peerNames: [String] = []
@@ -142,7 +140,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         isFull = false
         repeat {
             encrypt()
-            guard write() else { break }
+            guard phase != .gone, write() else { break }
         } while !plain.isEmpty
         guard phase != .gone else { return }
         updateInterest()
@@ -152,7 +150,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     /// Encrypts what was meant, unless a lot of it waits for the socket already.
     private func encrypt() {
         guard let tls else { return }
-        while !plain.isEmpty, output.count < Self.part {
+        while phase != .gone, !plain.isEmpty, output.count < Self.part {
             plain.withFront(Self.part) { tls.send($0) }
             plain.drop(min(Self.part, plain.count))
             tls.drain(into: &output)
@@ -215,10 +213,12 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         var wanted: Interest = []
         if isReading && !isInputClosed { wanted.insert(.readable) }
         if isFull { wanted.insert(.writable) }
-        guard wanted != watched?.interest else { return }
+        // Of one that is gone the kernel tells whatever is asked for, until it is not watched.
+        let isToBeRemoved = wanted.isEmpty && isHungUp && watched != nil
+        guard wanted != watched?.interest || isToBeRemoved else { return }
         do throws(SystemError) {
             if let watched {
-                if wanted.isEmpty && isHungUp {
+                if isToBeRemoved {
                     loop.remove(watched.number, socket)
                     self.watched = nil
                 } else {
@@ -236,23 +236,20 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     // MARK: Reading
 
     private func read() {
-        for _ in 0..<Self.readsInTurn {
-            switch unsafe StreamSocket.read(socket, into: loop.readBuffer) {
-            case .bytes(let count):
-                unsafe arrived(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
-                if phase == .gone || !isReading || count < EventLoop.readBytes {
-                    return readAll()
-                }
-            case .wouldBlock:
-                return readAll()
-            case .ended:
-                readAll()
-                return inputEnded()
-            case .failed(let number):
-                return broken(number)
-            }
+        // Once a turn, so that one connection does not keep the others waiting.
+        switch unsafe StreamSocket.read(socket, into: loop.readBuffer) {
+        case .bytes(let count):
+            loop.noteRead(count)
+            unsafe arrived(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+            readAll()
+        case .wouldBlock:
+            readAll()
+        case .ended:
+            readAll()
+            inputEnded()
+        case .failed(let number):
+            broken(number)
         }
-        readAll()
     }
 
     private func readAll() {
