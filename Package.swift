@@ -84,7 +84,6 @@ let package = Package(
             [
                 "Environment", "ByteCoding", "CLinux",
                 .product(name: "NIOCore", package: nio),
-                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOTLS", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "HeapModule", package: "swift-collections"),

@@ -28,7 +28,7 @@ enum TestCluster {
 
 /// A socket without any library, for what a stranger sends.
 final class RawSocket {
-    private let number: Int32
+    let number: Int32
 
     init(_ endpoint: Endpoint) throws {
         switch endpoint {

@@ -16,8 +16,8 @@ private let allowed: [String: Set<String>] = [
     ],
     "SystemEnvironment": [
         "Environment", "ByteCoding", "CLinux", "Glibc", "Synchronization", "HeapModule", "NIOCore",
-        "NIOEmbedded", "NIOSSL", "NIOTLS", "Crypto", "CryptoExtras", "X509", "SwiftASN1",
-        "FoundationEssentials",
+        "NIOSSL", "NIOTLS", "Crypto", "CryptoExtras", "X509", "SwiftASN1",
+        "FoundationEssentials", "Dispatch",
     ],
     "StoreClient": [
         "WorkProtocol", "ByteCoding", "Environment", "SystemEnvironment", "Synchronization",

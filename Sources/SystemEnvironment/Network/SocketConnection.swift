@@ -30,7 +30,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     private(set) var peer: Endpoint
     private(set) var peerNames: [String] = []
     var receiver: (any ConnectionReceiver)?
-    var unsentBytes: Int { output.count + plain.count }
+    var unsentBytes: Int { output.count + (tls?.waiting ?? 0) }
 
     private let loop: EventLoop
     private let socket: Int32
@@ -54,11 +54,6 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         @safe @exclusivity(unchecked)
     #endif
     private var output = OutputBytes()
-    /// Not encrypted yet.
-    #if !DEBUG
-        @safe @exclusivity(unchecked)
-    #endif
-    private var plain = OutputBytes()
     private var waitsForBurst = false
     private var isFull = false
     private var isReading = true
@@ -93,13 +88,13 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         do {
             watched = (try loop.add(self, socket, .readable), .readable)
             guard let tls else { return open() }
-            let pipe = try TLSPipe(tls, owner: self)
+            let pipe = try TLSPipe(tls, peer: peer, owner: self)
             self.tls = pipe
             startTimer(Self.handshake) { [self] in
                 let reason = "the TLS handshake was not done in time"
                 fail(NetworkError(.timedOut, peer, reason: reason))
             }
-            try pipe.start()
+            pipe.start()
             flush()
         } catch {
             fail(NetworkError(error, peer, doing: "opening"))
@@ -110,7 +105,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
 
     func send(_ bytes: RawSpan) {
         guard phase == .open, !bytes.isEmpty else { return }
-        if tls == nil { output.append(bytes) } else { plain.append(bytes) }
+        if let tls { tls.add(bytes) } else { output.append(bytes) }
         if unsentBytes >= Self.high { hasBeenHigh = true }
         guard !waitsForBurst, !isFull else { return }
         waitsForBurst = true
@@ -141,7 +136,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         repeat {
             encrypt()
             guard phase != .gone, write() else { break }
-        } while !plain.isEmpty
+        } while unsentBytes > 0
         guard phase != .gone else { return }
         updateInterest()
         taken()
@@ -150,12 +145,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     /// Encrypts what was meant, unless a lot of it waits for the socket already.
     private func encrypt() {
         guard let tls else { return }
-        while phase != .gone, !plain.isEmpty, output.count < Self.part {
-            plain.withFront(Self.part) { tls.send($0) }
-            plain.drop(min(Self.part, plain.count))
-            tls.drain(into: &output)
-        }
-        tls.drain(into: &output)
+        while tls.waiting > 0, output.count < Self.part { tls.encrypt(Self.part) }
     }
 
     /// - Returns: whether the socket has taken all.
@@ -276,7 +266,6 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     private func decode(_ bytes: UnsafeRawBufferPointer) {
         guard let tls else { return unsafe receiver?.received(bytes, on: self) ?? () }
         unsafe tls.receive(bytes)
-        tls.drain(into: &output)
     }
 
     // MARK: Opening
@@ -295,8 +284,6 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         guard phase == .opening else { return }
         phase = .ending
         timer?.cancel()
-        // What TLS says of it is for the other end.
-        tls?.drain(into: &output)
         discardTLS()
         let opened = opened
         self.opened = nil
@@ -350,7 +337,6 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         guard !isOutputClosed else { return }
         if let tls {
             tls.end()
-            tls.drain(into: &output)
             // A goodbye that the socket does not take at once is not waited for.
             _ = write()
             guard phase != .gone else { return }
@@ -393,18 +379,16 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         // Its error is nobody's business any more.
         _ = Glibc.close(socket)
         output.removeAll()
-        plain.removeAll()
         discardTLS()
         let receiver = receiver
         self.receiver = nil
         receiver?.closed(self, reason)
     }
 
-    /// Later, since this may be in the middle of what it does.
     private func discardTLS() {
         guard let tls else { return }
         self.tls = nil
-        loop.run { tls.discard() }
+        tls.discard()
     }
 
     private func startTimer(_ time: Interval, _ work: @escaping @Sendable () -> Void) {
@@ -432,6 +416,11 @@ extension SocketConnection: TLSPipe.Owner {
         open()
     }
 
+    func encrypted(_ bytes: UnsafeRawBufferPointer) {
+        guard phase != .gone else { return }
+        unsafe output.append(bytes.bytes)
+    }
+
     func decrypted(_ bytes: UnsafeRawBufferPointer) {
         guard phase == .open else { return }
         unsafe receiver?.received(bytes, on: self)
@@ -444,7 +433,6 @@ extension SocketConnection: TLSPipe.Owner {
             fail(failure)
         case .open:
             reason = failure
-            tls?.drain(into: &output)
             _ = write()
             vanish()
         case .ending, .gone:

@@ -1,14 +1,14 @@
 internal import Environment
 internal import NIOCore
-internal import NIOEmbedded
 internal import NIOSSL
 internal import NIOTLS
 
 /// TLS as a transformation of bytes: what the socket brought goes in, what was meant comes out, and
 /// the other way round.
 ///
-/// NIOSSL is made for NIO's own loops. Here it runs in a channel that has no socket and no loop of
-/// its own (`EmbeddedChannel`), on the thread that calls this, so that it can be used on ours.
+/// NIOSSL is made for NIO's own loops. Here it runs in a channel that has no socket and no loop
+/// (`TLSChannel`), on the thread that calls this, so that it can be used on ours. Its handler is
+/// called directly: a way through the pipeline for each read and write is what it costs NIO.
 ///
 /// Unchecked Sendable because it is touched on its connection's loop only.
 final class TLSPipe: ChannelInboundHandler, @unchecked Sendable {
@@ -16,73 +16,148 @@ final class TLSPipe: ChannelInboundHandler, @unchecked Sendable {
 
     /// What comes out of it; told during the calls of this.
     protocol Owner: AnyObject {
+        /// The handshake is done.
         func agreed(_ applicationProtocol: String?, _ certificate: NIOSSLCertificate?)
+        /// Bytes for the socket.
+        func encrypted(_ bytes: UnsafeRawBufferPointer)
         func decrypted(_ bytes: UnsafeRawBufferPointer)
         func failed(_ error: any Error)
-        /// The other end has said goodbye.
+        /// The other end has said goodbye, or nothing comes after an error.
         func saidGoodbye()
     }
 
-    private let tls: NIOSSLHandler
-    private let channel: EmbeddedChannel
-    private weak var owner: (any Owner)?
-    private var isEnding = false
+    /// How much memory is kept for bytes that pass through.
+    private static let kept = 32 << 10
 
-    /// - Parameter tls: For the client's or the server's end, new.
-    init(_ tls: NIOSSLHandler, owner: any Owner) throws {
+    private let tls: NIOSSLHandler
+    private let channel: TLSChannel
+    private let context: ChannelHandlerContext
+    /// Who holds this too, until `discard`.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var owner: (any Owner)?
+    /// What NIOSSL is given, one part after the other.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var passing = ByteBuffer()
+    /// What waits to be encrypted.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var plain = OutputBytes()
+    /// Calls of this that are under way: what they tell its owner may lead to others.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var depth = 0
+    private var isEnding = false
+    private var isDiscarded = false
+    private var isEndTold = false
+    /// What ends the connection. Others that follow it say less.
+    private var failure: (any Error)?
+
+    /// Bytes that wait to be encrypted.
+    var waiting: Int { plain.count }
+
+    /// - Parameters:
+    ///   - tls: For the client's or the server's end, new.
+    ///   - peer: What the certificate of a server must name, if it was not asked for by name.
+    init(_ tls: NIOSSLHandler, peer: Endpoint, owner: any Owner) throws {
         self.tls = tls
         self.owner = owner
-        channel = EmbeddedChannel()
-        channel.allowRemoteHalfClosure = true
-        try channel.pipeline.syncOperations.addHandlers([tls, self])
+        channel = TLSChannel(Self.address(of: peer)) { part in
+            unsafe part.withUnsafeReadableBytes { bytes in unsafe owner.encrypted(bytes) }
+        }
+        try channel.pipeline.syncOperations.addHandler(tls)
+        context = try channel.pipeline.syncOperations.context(handler: tls)
+        try channel.pipeline.syncOperations.addHandler(self)
+    }
+
+    private static func address(of peer: Endpoint) -> SocketAddress? {
+        guard case .tcp(let host, let port) = peer else { return nil }
+        return try? SocketAddress(ipAddress: host, port: Int(port))
     }
 
     /// Begins the handshake: a client has something to send now.
-    func start() throws {
-        channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 0), promise: nil)
-        channel.embeddedEventLoop.run()
+    func start() {
+        enter()
+        channel.activate()
+        leave()
     }
 
     /// Takes what the socket brought.
     func receive(_ bytes: UnsafeRawBufferPointer) {
-        guard !isEnding else { return }
-        channel.pipeline.fireChannelRead(unsafe ByteBuffer(bytes: bytes))
-        channel.pipeline.fireChannelReadComplete()
-        channel.embeddedEventLoop.run()
+        guard !isEnding, channel.isActive else { return }
+        enter()
+        tls.channelRead(context: context, data: unsafe passing(bytes.bytes))
+        tls.channelReadComplete(context: context)
+        leave()
     }
 
-    /// Encrypts `bytes`.
-    func send(_ bytes: RawSpan) {
-        var buffer = ByteBuffer()
-        unsafe bytes.withUnsafeBytes { _ = unsafe buffer.writeBytes($0) }
-        channel.writeAndFlush(buffer, promise: nil)
+    /// Takes bytes to be encrypted.
+    func add(_ bytes: RawSpan) {
+        plain.append(bytes)
+    }
+
+    /// Encrypts what waits, `limit` bytes at most.
+    func encrypt(_ limit: Int) {
+        guard !isEnding, channel.isActive else { return plain.removeAll() }
+        enter()
+        let part = plain.withFront(limit) { passing($0) }
+        plain.drop(min(limit, plain.count))
+        tls.write(context: context, data: part, promise: nil)
+        tls.flush(context: context)
+        leave()
     }
 
     /// Says goodbye.
     func end() {
         guard !isEnding else { return }
         isEnding = true
-        channel.close(mode: .output, promise: nil)
-        channel.embeddedEventLoop.run()
+        enter()
+        tls.close(context: context, mode: .output, promise: nil)
+        leave()
     }
 
-    /// Moves what is to be written to the socket to `output`.
-    func drain(into output: inout OutputBytes) {
-        while let part = try? channel.readOutbound(as: ByteBuffer.self) {
-            unsafe part.withUnsafeReadableBytes { unsafe output.append($0.bytes) }
+    /// Lets go of everything, after the calls that are under way. To be called once in the end: it
+    /// and its owner hold each other.
+    func discard() {
+        isEnding = true
+        isDiscarded = true
+        channel.written = { _ in }
+        if depth == 0 { dismantle() }
+    }
+
+    /// The same bytes in the memory that is kept for it, unless it is in use.
+    private func passing(_ bytes: RawSpan) -> NIOAny {
+        passing.clear()
+        unsafe bytes.withUnsafeBytes { _ = unsafe passing.writeBytes($0) }
+        return NIOAny(passing)
+    }
+
+    private func enter() {
+        depth += 1
+    }
+
+    private func leave() {
+        channel.work.run()
+        depth -= 1
+        guard depth == 0 else { return }
+        if passing.capacity > Self.kept { passing = ByteBuffer() }
+        if isDiscarded {
+            dismantle()
+        } else if !isEnding, !isEndTold, failure != nil || !channel.isActive {
+            isEndTold = true
+            if let failure { owner?.failed(failure) } else { owner?.saidGoodbye() }
         }
     }
 
-    /// Lets go of everything. To be called once in the end: the channel and its handlers hold each
-    /// other.
-    func discard() {
-        isEnding = true
+    private func dismantle() {
         owner = nil
-        // Without TLS in it nothing waits for the other end's goodbye, which will not come.
-        channel.pipeline.fireChannelInactive()
-        channel.pipeline.syncOperations.removeHandler(tls, promise: nil)
-        // What is left over in it is nobody's any more, and neither are its errors.
-        _ = try? channel.finish(acceptAlreadyClosed: true)
+        plain.removeAll()
+        channel.dismantle()
     }
 
     // MARK: ChannelInboundHandler
@@ -93,7 +168,10 @@ final class TLSPipe: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {}
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard !isDiscarded else { return }
         switch event {
         case TLSUserEvent.handshakeCompleted(let negotiated):
             owner?.agreed(negotiated, tls.peerCertificate)
@@ -104,11 +182,8 @@ final class TLSPipe: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        if !isEnding { owner?.saidGoodbye() }
-    }
-
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !isEnding { owner?.failed(error) }
+        // Told when TLS has said it to the other end, too.
+        if failure == nil { failure = error }
     }
 }
