@@ -75,6 +75,39 @@ private func echo() -> Recorder {
         #expect(seen.bytes.count == 100)
     }
 
+    /// The kernel says of a connection that is gone that it is, whether it is asked for or not: the
+    /// loop once came back for that for ever.
+    @Test func `a connection that is not read and whose other end is gone keeps no core busy`()
+        async throws
+    {
+        let server = try TestServer(unix, .none)
+        var socket: RawSocket? = try RawSocket(unix)
+        let connection = try #require(await server.accepted.until { !$0.isEmpty }.first)
+        // What the loop's thread has used of a processor, in seconds.
+        let used = Watched<[Double]>([])
+        let lookAtClock: @Sendable () -> Void = {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            let seconds = Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+            used.change { $0.append(seconds) }
+        }
+        connection.onItsQueue {
+            connection.setReading(false)
+            lookAtClock()
+        }
+        _ = await used.until { $0.count == 1 }
+        socket?.send("unread")
+        socket = nil
+        // So long it is watched; a loop that spins would be busy for nearly all of it.
+        try await Task.sleep(for: .milliseconds(400))
+        connection.onItsQueue {
+            lookAtClock()
+            connection.close()
+        }
+        let seen = await used.until { $0.count == 2 }
+        #expect(seen[1] - seen[0] < 0.1)
+    }
+
     @Test(arguments: [Security.none, .client])
     func `a slow reader bounds what is sent, and gets it all`(_ security: Security) async throws {
         let total = 24 << 20
