@@ -99,12 +99,12 @@ private func echo() -> Recorder {
         socket?.send("unread")
         socket = nil
         // So long it is watched; a loop that spins would be busy for nearly all of it.
-        try await Task.sleep(for: .milliseconds(400))
-        connection.onItsQueue {
+        let second = server.queue.schedule(after: .milliseconds(400)) {
             lookAtClock()
             connection.close()
         }
         let seen = await used.until { $0.count == 2 }
+        withExtendedLifetime(second) {}
         #expect(seen[1] - seen[0] < 0.1)
     }
 
