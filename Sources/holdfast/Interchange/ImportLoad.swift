@@ -75,9 +75,7 @@ struct ImportLoad {
     /// Begins to load a batch behind those under way, as soon as they are few: the primary works on
     /// one while both nodes write those before it and the caller makes the next.
     mutating func load(_ batch: ImportBatch) async throws {
-        // What is only tried is not kept, so that nothing could be found to come behind it.
-        let most = isDry ? 1 : ImportLoad.underWayMax
-        while underWay.count >= most { try await finishFirst() }
+        while underWay.count >= ImportLoad.underWayMax { try await finishFirst() }
         let series: Series
         if let known = self.series {
             series = known
