@@ -75,6 +75,38 @@ private func echo() -> Recorder {
         #expect(seen.bytes.count == 100)
     }
 
+    /// Large bursts leave from a thread of their own, small ones do not: none may overtake another.
+    @Test(arguments: [Security.none, .client])
+    func `bytes arrive in the order they were sent, in large bursts and small ones`(
+        _ security: Security
+    ) async throws {
+        let server = try TestServer(security == .none ? unix : loopback, security)
+        let readers = (0..<8).map { _ in Recorder() }
+        for reader in readers {
+            let connected = await server.connect(security, recorder: reader)
+            _ = try connected.get()
+        }
+        let senders = await server.accepted.until { $0.count == readers.count }
+        let (others, last) = (senders.dropLast(), senders[senders.count - 1])
+        let large = [UInt8](repeating: 0, count: 8 << 10)
+        // A turn of the loop's takes eight of them: the last one's bytes 0 to 7 leave behind much
+        // of the others', and while they wait there it sends 8 to 15 alone.
+        @Sendable func send(_ number: UInt8) {
+            guard number < 16 else { return }
+            if number < 8 { for sender in others { sender.send(large) } }
+            last.send([number])
+            server.queue.run { send(number + 1) }
+        }
+        for time in 1...40 {
+            server.queue.run { send(0) }
+            for reader in readers.dropLast() {
+                _ = await reader.seen.until { $0.bytes.count >= time * 8 * large.count }
+            }
+            let seen = await readers[readers.count - 1].seen.until { $0.bytes.count >= time * 16 }
+            #expect(seen.bytes.suffix(16) == ArraySlice(0..<16))
+        }
+    }
+
     /// The kernel says of a connection that is gone that it is, whether it is asked for or not: the
     /// loop once came back for that for ever.
     @Test func `a connection that is not read and whose other end is gone keeps no core busy`()
@@ -140,6 +172,33 @@ private func echo() -> Recorder {
     }
 
     // MARK: Ending
+
+    /// The socket of one that goes while another thread sends on it is closed when that is back.
+    @Test func `who goes in the middle of a large burst is gone once, and leaves no socket`()
+        async throws
+    {
+        let server = try TestServer(unix, .none)
+        func sockets() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+        let before = try sockets()
+        let (rounds, atOnce) = (20, 32)
+        for round in 1...rounds {
+            let clients = try (0..<atOnce).map { _ in try RawSocket(unix) }
+            let senders = await server.accepted.until { $0.count == round * atOnce }.suffix(atOnce)
+            server.queue.run {
+                for sender in senders { sender.send([UInt8](repeating: 7, count: 192 << 10)) }
+            }
+            // One of them has got something: the others have it before them.
+            clients[0].receiveSome()
+            _ = consume clients
+        }
+        let count = rounds * atOnce
+        let seen = await server.recorder.seen.until { $0.closed >= count }
+        #expect(seen.closed == count)
+        // The last ones may still be on their way back; others may open some meanwhile.
+        while try sockets() >= before + 50 { await Task.yield() }
+    }
 
     @Test(arguments: [Security.none, .client])
     func `what is queued at close still arrives, and closed is told once to both`(

@@ -68,6 +68,12 @@ final class RawSocket {
 
     func endSending() { shutdown(number, Int32(SHUT_WR)) }
 
+    /// Waits for the first bytes, and takes some.
+    func receiveSome() {
+        var part: UInt8 = 0
+        _ = recv(number, &part, 1, 0)
+    }
+
     /// All that comes until the other end closes; nil when it resets the connection.
     func readAll() -> String? {
         var all: [UInt8] = []

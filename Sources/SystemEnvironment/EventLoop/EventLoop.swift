@@ -28,6 +28,8 @@ final class EventLoop: @unchecked Sendable {
     /// After so many bytes were read in a turn, timers and given work have theirs: neither
     /// heartbeats nor other threads shall wait until all is read and done.
     private static let part = 64 << 10
+    /// A burst of so many bytes goes to the send thread: to copy them takes longer than to wake it.
+    private static let handedOver = 32 << 10
     /// Rounds of given work in a turn: work that gives work must not keep sockets waiting for ever.
     private static let rounds = 8
 
@@ -40,6 +42,8 @@ final class EventLoop: @unchecked Sendable {
     /// Those who have collected bytes.
     private var senders: [any BurstSender] = []
     private let ended = Semaphore()
+    /// Sends large bursts.
+    private let sendThread: SendThread
     /// Valid during one call of `EventSource.ready`.
     let readBuffer: UnsafeMutableRawBufferPointer
 
@@ -51,6 +55,7 @@ final class EventLoop: @unchecked Sendable {
         _ = Self.ignoresBrokenPipes
         poll = Poll()
         unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
+        sendThread = SendThread("\(name)-send")
         WorkerThread.start(name) { [self] in
             thread.store(UInt(pthread_self()), ordering: .relaxed)
             run()
@@ -139,6 +144,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func run() {
         while takeTurn() {}
+        sendThread.shutdown()
         poll.abandon()
         // Let go of outside of the lock: what it holds may come back here in its end.
         _ = takeWork()
@@ -183,12 +189,20 @@ final class EventLoop: @unchecked Sendable {
         while !senders.isEmpty {
             var burst: [any BurstSender] = []
             swap(&burst, &senders)
-            for sender in burst { sender.sendCollected() }
+            send(burst)
             if senders.isEmpty {
                 burst.removeAll(keepingCapacity: true)
                 senders = burst
             }
         }
+    }
+
+    private func send(_ burst: [any BurstSender]) {
+        guard burst.reduce(0, { $0 + $1.unsentBytes }) >= Self.handedOver else {
+            for sender in burst { sender.sendCollected() }
+            return
+        }
+        sendThread.send(burst.compactMap { $0.parcelCollected() }, for: self)
     }
 
     /// Nothing to wait for when work is there; else until the next timer.
@@ -229,7 +243,11 @@ protocol EventSource: AnyObject {
 
 /// Who collects bytes, and is told when to send them.
 protocol BurstSender: AnyObject {
+    /// How many bytes are collected.
+    var unsentBytes: Int { get }
     func sendCollected()
+    /// What is collected, to be sent by the send thread; nil when nothing can be sent now.
+    func parcelCollected() -> SendThread.Parcel?
 }
 
 /// What a descriptor is ready for, or shall be watched for.

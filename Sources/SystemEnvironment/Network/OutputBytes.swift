@@ -30,6 +30,17 @@ struct OutputBytes {
         }
     }
 
+    /// Writes to `socket` until it has all or takes no more.
+    /// - Returns: what it said instead of taking more; nil when it has all.
+    mutating func write(to socket: Int32) -> StreamSocket.Outcome? {
+        while !isEmpty {
+            let outcome = withFront(.max) { StreamSocket.write(socket, $0) }
+            guard case .bytes(let count) = outcome else { return outcome }
+            drop(count)
+        }
+        return nil
+    }
+
     mutating func removeAll() {
         self = OutputBytes()
     }

@@ -10,7 +10,9 @@ internal import NIOSSL
 ///
 /// Unchecked Sendable because everything in it is touched on its loop's thread only, which is the
 /// queue that the port gives it to.
-final class SocketConnection: Connection, EventSource, BurstSender, @unchecked Sendable {
+final class SocketConnection: Connection, EventSource, BurstSender, ParcelOwner,
+    @unchecked Sendable
+{
     private enum Phase { case opening, open, ending, gone }
 
     typealias Opened = (Result<any Connection, NetworkError>) -> Void
@@ -53,9 +55,8 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
-    private var output = OutputBytes()
+    private var output = SocketOutput()
     private var waitsForBurst = false
-    private var isFull = false
     private var isReading = true
     private var hasBeenHigh = false
     private var isHungUp = false
@@ -83,6 +84,11 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         begin(tls)
     }
 
+    deinit {
+        // The loop ended before what was away came back.
+        if output.isAway { closeSocket() }
+    }
+
     private func begin(_ tls: NIOSSLHandler?) {
         StreamSocket.setOptions(socket, peer)
         do {
@@ -107,7 +113,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         guard phase == .open, !bytes.isEmpty else { return }
         if let tls { tls.add(bytes) } else { output.append(bytes) }
         if unsentBytes >= Self.high { hasBeenHigh = true }
-        guard !waitsForBurst, !isFull else { return }
+        guard !waitsForBurst, !output.isFull else { return }
         waitsForBurst = true
         loop.sendSoon(self)
     }
@@ -129,10 +135,28 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
 
     // MARK: Sending
 
+    func parcelCollected() -> SendThread.Parcel? {
+        waitsForBurst = false
+        guard phase == .open, !output.isAway else { return nil }
+        encrypt()
+        guard phase == .open, let bytes = output.handOver() else { return nil }
+        return SendThread.Parcel(owner: self, socket: socket, bytes: bytes)
+    }
+
+    func back(_ parcel: SendThread.Parcel) {
+        let failure = output.takeBack(parcel.bytes, parcel.refusal)
+        if phase == .gone {
+            closeSocket()
+        } else if let failure {
+            broken(failure)
+        } else {
+            flush()
+        }
+    }
+
     /// Gives the socket what waits, as far as it takes it.
     private func flush() {
-        guard phase != .gone, !isOutputClosed else { return }
-        isFull = false
+        guard phase != .gone, !isOutputClosed, !output.isAway else { return }
         repeat {
             encrypt()
             guard phase != .gone, write() else { break }
@@ -150,19 +174,8 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
 
     /// - Returns: whether the socket has taken all.
     private func write() -> Bool {
-        while !output.isEmpty {
-            switch output.withFront(.max, { StreamSocket.write(socket, $0) }) {
-            case .bytes(let count):
-                output.drop(count)
-            case .wouldBlock, .ended:
-                isFull = true
-                return false
-            case .failed(let number):
-                broken(number)
-                return false
-            }
-        }
-        return true
+        if let number = output.write(to: socket) { broken(number) }
+        return phase != .gone && output.isEmpty
     }
 
     /// Some of what was queued has been taken.
@@ -202,7 +215,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         guard phase != .gone else { return }
         var wanted: Interest = []
         if isReading && !isInputClosed { wanted.insert(.readable) }
-        if isFull { wanted.insert(.writable) }
+        if output.isFull { wanted.insert(.writable) }
         // Of one that is gone the kernel tells whatever is asked for, until it is not watched.
         let isToBeRemoved = wanted.isEmpty && isHungUp && watched != nil
         guard wanted != watched?.interest || isToBeRemoved else { return }
@@ -245,7 +258,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
     private func readAll() {
         if phase == .open { receiver?.receivedAll(on: self) }
         // What TLS says by itself is in no burst.
-        if unsentBytes > 0 && !isFull && !waitsForBurst { flush() }
+        if unsentBytes > 0 && !output.isFull && !waitsForBurst { flush() }
     }
 
     private func arrived(_ bytes: UnsafeRawBufferPointer) {
@@ -342,7 +355,7 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
             guard phase != .gone else { return }
         }
         isOutputClosed = true
-        isFull = false
+        output.isFull = false
         guard !isInputClosed else { return vanish() }
         StreamSocket.endWriting(socket)
         isReading = true
@@ -376,13 +389,17 @@ final class SocketConnection: Connection, EventSource, BurstSender, @unchecked S
         timer = nil
         if let watched { loop.remove(watched.number, socket) }
         watched = nil
-        // Its error is nobody's business any more.
-        _ = Glibc.close(socket)
+        if !output.isAway { closeSocket() }
         output.removeAll()
         discardTLS()
         let receiver = receiver
         self.receiver = nil
         receiver?.closed(self, reason)
+    }
+
+    private func closeSocket() {
+        // Its error is nobody's business any more.
+        _ = Glibc.close(socket)
     }
 
     private func discardTLS() {
