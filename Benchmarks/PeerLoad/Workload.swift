@@ -11,7 +11,7 @@ enum Kind: String, CaseIterable {
     case create, update, get, list
     /// 80 % get, 20 % update.
     case mix
-    /// 70 % get, 20 % update, 10 % create.
+    /// 90 % get, 9 % update, 1 % create.
     case work
 }
 
@@ -83,8 +83,8 @@ final class Workload {
         case .list: return Ask(operation: .list, key: draw.below(keys.sections.count))
         case .mix: return next(draw.below(5) == 0 ? .update : .get)
         case .work:
-            let tenth = draw.below(10)
-            return next(tenth == 0 ? .create : tenth < 3 ? .update : .get)
+            let percent = draw.below(100)
+            return next(percent < 1 ? .create : percent < 10 ? .update : .get)
         }
     }
 

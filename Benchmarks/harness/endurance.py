@@ -8,7 +8,7 @@ from harness import pair, processes, steadiness
 from harness.processes import Failure
 from harness.scaling import alarms, checked
 
-# Seven gets, two updates, one create: rows grow.
+# 90 gets, nine updates, a create of a hundred: rows grow, by what both nodes can hold in an hour.
 ROW = "work:64x16"
 
 # What one session of requests costs is measured with so many of them at a time, so often.

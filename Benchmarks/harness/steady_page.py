@@ -18,7 +18,7 @@ def page(found):
         parts.append(
             f"At most {found['maximum']['rate']:,.0f} requests a second (closed loops of 64×16: "
             f"{rates}); offered, in an open loop, {found['share']:.0%} of it: "
-            f"{found['offered']:,}/s, of which seven tenths get, two update and one creates a "
+            f"{found['offered']:,}/s, of which 90 % get, 9 % update and 1 % create a "
             "task.")
     if "verdict" in found:
         parts.append("## Verdict\n\n" + "\n".join(verdict(found)))
