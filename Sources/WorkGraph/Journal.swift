@@ -16,6 +16,8 @@ struct Journal: ~Copyable {
         var new: Content?
         /// The task whose own answers alone may be others after this write; 0: it may be anything.
         var rewrittenTask: UInt32 = 0
+        /// The parent of that task, if it is new: the parent's answers count it.
+        var parent: UInt32 = 0
     }
 
     /// The bytes of a row, in `bytes`.
@@ -56,6 +58,17 @@ struct Journal: ~Copyable {
         write(&bytes)
         let content = Content(kind: kind, start: start, end: bytes.count)
         entries.append(Entry(row: row, kind: kind, new: content, rewrittenTask: task))
+        return content
+    }
+
+    /// Notes that there is about to be a task which was not, and is what `write` appends. No answer
+    /// becomes another that does not come across it, but its parent's.
+    @inline(__always)
+    mutating func note(
+        newTask row: UInt32, parent: UInt32, _ write: (inout ByteWriter) -> Void
+    ) -> Content {
+        let content = note(new: row, .task, of: row, write)
+        entries[entries.count - 1].parent = parent
         return content
     }
 
@@ -101,7 +114,9 @@ struct Journal: ~Copyable {
     /// The tasks whose own answers alone may be others now; nil: it may be anything.
     var rewrittenTasks: [UInt32]? {
         guard entries.allSatisfy({ $0.rewrittenTask != 0 }) else { return nil }
-        return entries.map(\.rewrittenTask)
+        var tasks = entries.map(\.rewrittenTask)
+        for entry in entries where entry.parent != 0 { tasks.append(entry.parent) }
+        return tasks
     }
 
     /// The newest entry, for undoing. Its bytes stay until `forget`.

@@ -157,8 +157,7 @@ package final class WorkspaceGraph {
 
     /// Writes the row of a new task, within a transaction.
     func put(newTask row: UInt32, _ task: TaskRow) {
-        let entry = journal.note(row, .task, in: rows) { task.encode(into: &$0) }
-        guard let content = entry.new else { return }
+        let content = journal.note(newTask: row, parent: task.parent) { task.encode(into: &$0) }
         insert(task: row, TaskKeys.indexing(task), content, in: journal.bytes)
     }
 
@@ -291,8 +290,9 @@ package final class WorkspaceGraph {
         package var record: [UInt8]?
         /// The workspace's position after the record (for a recalled answer: when it was done).
         package var position: UInt64
-        /// The rows of the tasks whose own answers alone the record may have changed: an answer
-        /// that has not looked at them is the same before it and after. Nil: it may be any answer.
+        /// The rows of the tasks whose own answers alone the record may have changed, those that it
+        /// made among them: an answer that has not looked at them is the same before it and after.
+        /// Nil: it may be any answer.
         package var rewrittenTasks: [UInt32]?
     }
 

@@ -30,7 +30,7 @@ import WorkProtocol
         }
     }
 
-    /// Everything that everybody may ask about tasks, with the names and without.
+    /// Everything that everybody may ask about tasks, with the names and without, of all lists.
     private func askAll(_ commands: CommandGenerator, _ world: World) -> [Asked] {
         var queries: [Query] = []
         for withNames in [false, true] {
@@ -50,13 +50,28 @@ import WorkProtocol
                         $0.limit = 10
                     })
             }
+            queries += lists(commands, world).map { list in
+                var list = list
+                list.withNames = withNames
+                list.limit = 10
+                return .listTasks(list)
+            }
         }
         return world.people.flatMap { person in
             queries.map { ask($0, as: person, world) }
         }
     }
 
-    @Test(arguments: [1, 2, 3, Seeds.fresh()])
+    private func lists(_ commands: CommandGenerator, _ world: World) -> [ListTasks] {
+        commands.sections.suffix(5).map { section in .with { $0.section = section } }
+            + commands.tasks.suffix(5).map { parent in .with { $0.parent = parent } }
+            + commands.labels.suffix(3).map { label in .with { $0.label = label } }
+            + world.people.map { person in .with { $0.assignee = person.account.rawValue } }
+    }
+
+    /// With 920659 a guest comes to know a person by a task that is made: whether a person may be
+    /// known is found by looking at tasks, too.
+    @Test(arguments: [1, 2, 3, 920_659, Seeds.fresh()])
     func `an answer changes only by a task it looked at, or by what is no mere rewriting`(
         seed: UInt64
     ) throws {
@@ -119,12 +134,27 @@ import WorkProtocol
         }
     }
 
+    @Test func `a task that is made is told of, and its parent, and nobody else`() throws {
+        let world = try World()
+        let parent = try world.task("Parent")
+        let made = try world.perform(
+            .createTask(
+                .with {
+                    $0.name = "Child"
+                    $0.parent = parent
+                }), as: world.ann)
+        let child = try Changed(decoding: made.answer).gid
+        #expect(
+            made.rewrittenTasks == [child, parent].map { world.graph.gids.row(Gid($0)) })
+        let list = ask(.listTasks(.with { $0.parent = parent }), as: world.ann, world)
+        #expect(list.tasks == [world.graph.gids.row(Gid(child))])
+    }
+
     @Test func `what others are found or seen by is no mere rewriting`() throws {
         let world = try World()
         let project = try world.project()
         let task = try world.task("Task", in: project.gid)
         let commands: [Command] = [
-            .createTask(.with { $0.name = "Another" }),
             .updateTask(
                 .with {
                     $0.task = task

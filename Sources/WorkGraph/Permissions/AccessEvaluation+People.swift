@@ -39,6 +39,7 @@ extension WorkspaceGraph {
     private func shareTask(with account: UInt64, _ caller: Caller) -> Bool {
         var shared = false
         func look(_ entry: RankedList.Entry) -> Bool {
+            self.look(at: entry.row)
             shared = access(task: entry.row, caller) > .none
             return !shared
         }
@@ -58,6 +59,7 @@ extension WorkspaceGraph {
         guard caller.isGuest else { return true }
         var seen = false
         indexes.tasksOfLabel[row]?.forEach { entry in
+            look(at: entry.row)
             seen = access(task: entry.row, caller) > .none
             return !seen
         }
