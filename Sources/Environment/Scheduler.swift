@@ -32,8 +32,6 @@ package enum QueueKind: Sendable {
     case core
     /// Long or blocking work: snapshots, archive, export, files of any size.
     case background
-    /// The same, where nobody waits: when the processor is short, others have it first.
-    case maintenance
 }
 
 /// Runs work one piece after the other, in the order it was given.

@@ -132,8 +132,8 @@ package final class Node: @unchecked Sendable {
         queue = world.scheduler.makeQueue("core", .core)
         background = world.scheduler.makeQueue("background", .background)
         logQueue = world.scheduler.makeQueue("log", .background)
-        snapshotQueue = world.scheduler.makeQueue("snapshots", .maintenance)
-        archiveQueue = world.scheduler.makeQueue("archive", .maintenance)
+        snapshotQueue = world.scheduler.makeQueue("snapshots", .background)
+        archiveQueue = world.scheduler.makeQueue("archive", .background)
         metaStore = NodeMetaStore(disk: world.disk)
         shards = ShardMap(count: configuration.shards)
         startedAt = world.scheduler.now

@@ -1,12 +1,11 @@
 import Environment
-import Glibc
 import SystemEnvironment
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct SchedulerTests {
     let scheduler = SystemScheduler()
 
-    @Test(arguments: [QueueKind.core, .background, .maintenance])
+    @Test(arguments: [QueueKind.core, .background])
     func `work runs in the order it was given, never inside run`(_ kind: QueueKind) async {
         let queue = scheduler.makeQueue("test", kind)
         let order = Watched<[Int]>([])
@@ -19,19 +18,6 @@ import Testing
         #expect(seen[0] == 1)
         // The inner work was given after some of the outer loop's, but the rest keeps its order.
         #expect(seen.filter { $0 > 2 } == Array(3..<1_000))
-    }
-
-    @Test func `maintenance leaves the processor to others, whoever made its queue`() async {
-        let scheduler = SystemScheduler()
-        defer { scheduler.shutdown() }
-        func niceness(_ kind: QueueKind) async -> Int32 {
-            await scheduler.makeQueue("queue", kind).result {
-                getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
-            }
-        }
-        #expect(await niceness(.maintenance) == 10)
-        #expect(await niceness(.background) == 0)
-        #expect(await niceness(.core) == 0)
     }
 
     @Test func `a timer runs once, not before its time`() async {

@@ -28,7 +28,8 @@ final class EventLoop: @unchecked Sendable {
     /// After so many bytes were read in a turn, timers and given work have theirs: neither
     /// heartbeats nor other threads shall wait until all is read and done.
     private static let part = 64 << 10
-    /// A burst of so many bytes goes to the send thread: to copy them takes longer than to wake it.
+    /// A burst of so many bytes is sent by another thread: to copy them takes longer than to wake
+    /// it.
     private static let handedOver = 32 << 10
     /// Rounds of given work in a turn: work that gives work must not keep sockets waiting for ever.
     private static let rounds = 8
@@ -42,8 +43,9 @@ final class EventLoop: @unchecked Sendable {
     /// Those who have collected bytes.
     private var senders: [any BurstSender] = []
     private let ended = Semaphore()
-    /// Sends large bursts.
-    private let sendThread: SendThread
+    private let name: String
+    /// Sends large bursts, from the first of them on.
+    private var sendLoop: EventLoop?
     /// Valid during one call of `EventSource.ready`.
     let readBuffer: UnsafeMutableRawBufferPointer
 
@@ -55,7 +57,7 @@ final class EventLoop: @unchecked Sendable {
         _ = Self.ignoresBrokenPipes
         poll = Poll()
         unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
-        sendThread = SendThread("\(name)-send")
+        self.name = name
         WorkerThread.start(name) { [self] in
             thread.store(UInt(pthread_self()), ordering: .relaxed)
             run()
@@ -144,7 +146,7 @@ final class EventLoop: @unchecked Sendable {
 
     private func run() {
         while takeTurn() {}
-        sendThread.shutdown()
+        sendLoop?.shutdown()
         poll.abandon()
         // Let go of outside of the lock: what it holds may come back here in its end.
         _ = takeWork()
@@ -202,7 +204,13 @@ final class EventLoop: @unchecked Sendable {
             for sender in burst { sender.sendCollected() }
             return
         }
-        sendThread.send(burst.compactMap { $0.parcelCollected() }, for: self)
+        let parcels = burst.compactMap { $0.parcelCollected() }
+        let sendLoop = sendLoop ?? EventLoop("\(name)-send")
+        self.sendLoop = sendLoop
+        sendLoop.run { [self] in
+            let tried = parcels.map { $0.sent() }
+            run { for parcel in tried { parcel.owner.back(parcel) } }
+        }
     }
 
     /// Nothing to wait for when work is there; else until the next timer.
@@ -246,8 +254,8 @@ protocol BurstSender: AnyObject {
     /// How many bytes are collected.
     var unsentBytes: Int { get }
     func sendCollected()
-    /// What is collected, to be sent by the send thread; nil when nothing can be sent now.
-    func parcelCollected() -> SendThread.Parcel?
+    /// What is collected, to be sent by another thread; nil when nothing can be sent now.
+    func parcelCollected() -> Parcel?
 }
 
 /// What a descriptor is ready for, or shall be watched for.

@@ -135,15 +135,15 @@ final class SocketConnection: Connection, EventSource, BurstSender, ParcelOwner,
 
     // MARK: Sending
 
-    func parcelCollected() -> SendThread.Parcel? {
+    func parcelCollected() -> Parcel? {
         waitsForBurst = false
         guard phase == .open, !output.isAway else { return nil }
         encrypt()
         guard phase == .open, let bytes = output.handOver() else { return nil }
-        return SendThread.Parcel(owner: self, socket: socket, bytes: bytes)
+        return Parcel(owner: self, socket: socket, bytes: bytes)
     }
 
-    func back(_ parcel: SendThread.Parcel) {
+    func back(_ parcel: Parcel) {
         let failure = output.takeBack(parcel.bytes, parcel.refusal)
         if phase == .gone {
             closeSocket()

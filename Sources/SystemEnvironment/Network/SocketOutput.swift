@@ -1,10 +1,10 @@
-/// What waits to be written to a socket, by the loop's thread or, for a time, by its send thread.
+/// What waits to be written to a socket, by the loop's thread or, for a time, by another.
 struct SocketOutput {
     private var bytes = OutputBytes()
-    /// How many bytes the send thread has. Until they are back nothing else is written: they are
+    /// How many bytes another thread has. Until they are back nothing else is written: they are
     /// the first.
     private var away = 0
-    /// The socket takes no more for now.
+    /// The socket takes no more until it says so.
     var isFull = false
 
     var count: Int { bytes.count + away }
@@ -25,7 +25,7 @@ struct SocketOutput {
         return note(refusal)
     }
 
-    /// What is here, to be written by the send thread; nil when there is nothing, or some is away.
+    /// What is here, to be written by another thread; nil when there is nothing, or some is away.
     mutating func handOver() -> OutputBytes? {
         guard !isAway, !bytes.isEmpty else { return nil }
         away = bytes.count
@@ -34,7 +34,7 @@ struct SocketOutput {
         return given
     }
 
-    /// The send thread is done with what it was given.
+    /// The other thread is done with what it was given.
     /// - Parameters:
     ///   - rest: What the socket did not take.
     ///   - refusal: Why it did not.

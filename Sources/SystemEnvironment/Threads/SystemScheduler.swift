@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// A `.core` queue is one of few loops that also carry the connections bound to it: what a
 /// connection reports runs inline in the loop's turn, with no hand-over (25 µs to an idle core,
-/// `performance.md`). Any other queue has a thread of its own, so that it may block. It is an
+/// `performance.md`). A `.background` queue has a thread of its own, so that it may block. It is an
 /// event loop too: a loop that nothing but work is given to is a thread with a queue and timers.
 package final class SystemScheduler: Scheduler {
     private struct Loops {
@@ -35,9 +35,8 @@ package final class SystemScheduler: Scheduler {
                 let loop = loops.core[loops.coreQueues % loops.core.count]
                 loops.coreQueues += 1
                 return LoopQueue(loop)
-            case .background, .maintenance:
+            case .background:
                 let loop = EventLoop(label)
-                if kind == .maintenance { loop.run { WorkerThread.letOthersGoFirst() } }
                 loops.background.append(loop)
                 return LoopQueue(loop)
             }

@@ -28,14 +28,6 @@ enum WorkerThread {
         _ = pthread_detach(thread)
     }
 
-    /// A thread that competes with the one that calls this gets some nine times as much of the
-    /// processor. Not less is left, since others may wait for memory that this thread is giving
-    /// back.
-    static func letOthersGoFirst() {
-        // Of Linux' threads each has its own. To ask for less is never refused.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-    }
-
     /// Gives the thread its name for `top -H` and debuggers: a courtesy, so that failure is no
     /// matter. (`pthread_setname_np` is not in Swift's Glibc.)
     private static func setName(_ name: String) {
