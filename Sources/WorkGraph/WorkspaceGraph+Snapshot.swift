@@ -3,11 +3,11 @@ package import WorkProtocol
 
 /// A workspace at one position, unchanging while the living one goes on.
 ///
-/// Shares the rows' pages until they are written to. Encoding reads only what is its own, so it may
+/// Shares the pages that the rows lie in. Encoding reads only what is its own, so it may
 /// run on another queue.
 package final class FrozenWorkspace: @unchecked Sendable {
-    // Sendable: the pages it shares are copied before they are written (`RowStore.own`), and the
-    // rest is values.
+    // Sendable: the pages it shares are not written to while it is there (`RowStore.isOurs`), and
+    // the rest is values.
     private let rows: RowStore
     private let history: RequestHistory
     package let header: WorkspaceHeader

@@ -14,7 +14,7 @@ struct RowHoles {
     /// Larger ones are left to be moved together.
     private static let roomMax = 4096 - 8
     /// Holes of one size, at most; of those beyond, too, pages are cleared in the end.
-    private static let holesMax = 1024
+    private static let holesMax = 8192
     /// By their room in units of 8 bytes.
     private var holes: [[Hole]] = []
     /// A bit for each of `holes` that has one.
@@ -28,6 +28,13 @@ struct RowHoles {
         guard holes[size].count < Self.holesMax else { return }
         holes[size].append(hole)
         sizes[size / 64] |= 1 << UInt64(size % 64)
+    }
+
+    /// Notes all holes that another knows of. O(holes).
+    mutating func add(_ others: borrowing RowHoles) {
+        for size in others.holes.indices {
+            for hole in others.holes[size] { leave(hole, room: size * 8) }
+        }
     }
 
     /// A hole with at least `room`, if it is there still; it is forgotten. O(1).

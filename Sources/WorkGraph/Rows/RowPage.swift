@@ -3,7 +3,7 @@ internal import ByteCoding
 /// A block of memory that rows lie in, one after the other.
 ///
 /// Shared between the living state and the snapshots being taken of it: whoever writes must be the
-/// only owner, or copy first (`RowStore` sees to it, and knows what lies in it).
+/// only owner (`RowStore` sees to it, and knows what lies in it).
 @safe
 final class RowPage {
     /// Bytes of a page; a row that is larger gets a page of its own.

@@ -5,8 +5,9 @@ internal import WorkProtocol
 /// pages.
 ///
 /// A row costs its bytes (rounded up to 8), a header of 12 and a slot of 8. A copy is cheap, and
-/// has to be asked for: pages and slot blocks are shared until somebody writes to them, which is
-/// how a snapshot is taken while writes go on.
+/// has to be asked for: what it shares is never written to while it is there, which is how a
+/// snapshot is taken while writes go on. A row that is written meanwhile gets another place, so
+/// that this costs the row and not its page.
 struct RowStore: ~Copyable {
     /// Where a row lies. `page` is one more than the index, so that zero means "no row".
     private struct Slot: BitwiseCopyable {
@@ -24,7 +25,7 @@ struct RowStore: ~Copyable {
         var dead: UInt32 = 0
         /// Another for each page that was at the same index.
         var generation: UInt32
-        /// A copy of the store may have it, too.
+        /// A copy of the store has it, too, if there still is one.
         var isShared = false
 
         init(_ page: RowPage, generation: UInt32) {
@@ -48,13 +49,21 @@ struct RowStore: ~Copyable {
     private var freePages: [Int] = []
     /// Where rows were in pages that are not shared.
     private var holes = RowHoles()
+    /// Where rows were in pages that are: nothing may be put there while there is a copy.
+    private var sharedHoles = RowHoles()
+    /// What a store and its copies have in common. Whoever has it alone has no copy any more.
+    private final class Commons {}
+    private var commons = Commons()
 
     init() {}
 
-    /// The same rows, sharing memory until one of the two is written to. O(pages).
+    /// The same rows, sharing memory. O(pages + holes).
     mutating func copy() -> RowStore {
         for index in pages.indices { pages[index].isShared = true }
+        sharedHoles.add(holes)
+        holes = RowHoles()
         var copy = RowStore()
+        copy.commons = commons
         copy.owners = owners
         copy.pages = pages
         copy.slots = slots
@@ -71,6 +80,9 @@ struct RowStore: ~Copyable {
     private(set) var contentBytes = 0
     /// Bytes of memory taken by pages.
     var allocatedBytes: Int { pages.reduce(0) { $0 + $1.memory.capacity } + slots.allocatedBytes }
+
+    /// Bytes of memory taken by pages that are also a copy's.
+    var sharedBytes: Int { pages.reduce(0) { $0 + ($1.isShared ? $1.memory.capacity : 0) } }
 
     /// The largest row number there has been.
     var highestRow: UInt32 { UInt32(clamping: max(0, slots.capacity - 1)) }
@@ -146,8 +158,7 @@ struct RowStore: ~Copyable {
         let index = Int(slot.page) - 1
         let old = pages[index].memory.header(at: Int(slot.offset))
         contentBytes += content.byteCount - Int(old.length)
-        guard content.byteCount > old.room else {
-            own(index)
+        guard content.byteCount > old.room || !isOurs(index) else {
             let header = RowPage.Header(
                 row: row, length: content.byteCount, kind: kind, room: old.room)
             return pages[index].memory.write(header, content, at: Int(slot.offset))
@@ -189,18 +200,20 @@ struct RowStore: ~Copyable {
 
     // MARK: - Pages
 
-    /// Makes a page ours alone before it is written: a snapshot may still read the old one.
+    /// Whether nobody reads a page but us. If not, it must not be written to.
     @inline(__always)
-    private mutating func own(_ index: Int) {
-        if pages[index].isShared { takeOver(index) }
+    private mutating func isOurs(_ index: Int) -> Bool {
+        !pages[index].isShared || takeAllBack()
     }
 
-    private mutating func takeOver(_ index: Int) {
-        if !isKnownUniquelyReferenced(&owners[index]) {
-            owners[index] = owners[index].copy(of: Int(pages[index].used))
-            pages[index].memory = owners[index].memory
-        }
-        pages[index].isShared = false
+    /// Makes all pages ours, if there is no copy any more. O(1) if there is one, else
+    /// O(pages + holes).
+    private mutating func takeAllBack() -> Bool {
+        guard isKnownUniquelyReferenced(&commons) else { return false }
+        for index in pages.indices { pages[index].isShared = false }
+        holes.add(sharedHoles)
+        sharedHoles = RowHoles()
+        return true
     }
 
     private mutating func put(_ page: RowPage, at index: Int) {
@@ -221,13 +234,15 @@ struct RowStore: ~Copyable {
 
     @inline(__always)
     private mutating func pageWithRoom(for needed: Int) -> Int {
-        if let open = openPage,
+        guard let open = openPage,
             Int(pages[open].used) + needed <= pages[open].memory.capacity
-        {
-            own(open)
-            return open
+        else { return newPage(for: needed) }
+        if !isOurs(open) {
+            owners[open] = owners[open].copy(of: Int(pages[open].used))
+            pages[open].memory = owners[open].memory
+            pages[open].isShared = false
         }
-        return newPage(for: needed)
+        return open
     }
 
     private mutating func newPage(for needed: Int) -> Int {
@@ -287,10 +302,14 @@ struct RowStore: ~Copyable {
         pages[index].dead += UInt32(RowPage.Header.size + room)
         if pages[index].dead > pages[index].used / 2, index != openPage {
             moveOut(of: index)
-        } else if !pages[index].isShared {
+        } else {
             let hole = RowHoles.Hole(
                 page: slot.page - 1, offset: slot.offset, generation: pages[index].generation)
-            holes.leave(hole, room: room)
+            if pages[index].isShared {
+                sharedHoles.leave(hole, room: room)
+            } else {
+                holes.leave(hole, room: room)
+            }
         }
     }
 
