@@ -55,6 +55,51 @@ extension ImportTests {
         #expect(try world.get(gid).name == "Task 1")
     }
 
+    @Test func `an importer who lost a project hangs no subtasks under its tasks`() throws {
+        let world = try World()
+        let (project, _) = try world.project(privacy: .private)
+        try world.change(
+            .setProjectMember(
+                .with {
+                    $0.project = project
+                    $0.member = world.cat.account.rawValue
+                    $0.access = .editor
+                }), as: world.ann)
+        let below = task("2", section: nil) {
+            $0.parent = foreign("1")
+            $0.createdBy = world.bob.account.rawValue
+        }
+        let first = [field, self.project(into: project), task("1"), below]
+        _ = try run(first, in: world, as: world.cat)
+        try world.change(
+            .removeProjectMember(
+                .with {
+                    $0.project = project
+                    $0.member = world.cat.account.rawValue
+                }), as: world.ann)
+        for parent in ["1", "2"] {
+            let new = task("3", section: nil) { $0.parent = foreign(parent) }
+            let command = Command.import(.with { $0.items = [new] })
+            #expect(reason(world.refused(command, as: world.cat)) == .forbidden)
+        }
+        // What is there already does not stand in the way of importing again.
+        #expect(try run([below], in: world, as: world.cat).outcomes == [.unchanged])
+    }
+
+    @Test func `subtasks of what was imported for somebody else may be nested`() throws {
+        let world = try World()
+        let items = (1...4).map { depth in
+            task("\(depth)", section: nil) {
+                $0.createdBy = world.bob.account.rawValue
+                if depth > 1 { $0.parent = foreign("\(depth - 1)") }
+            }
+        }
+        // One request each: nothing is known from the one before.
+        for item in items {
+            #expect(try run([item], in: world, as: world.cat).outcomes == [.created])
+        }
+    }
+
     @Test func `only who could restore a project imports it back from the trash`() throws {
         let world = try World()
         let gid = try run([field, project(), task("1")], in: world).gids[1]

@@ -141,6 +141,21 @@ extension WorkspaceGraph {
             && keys.placements.isEmpty && keys.parent == 0
     }
 
+    /// Whether an importer may put subtasks under a task: one that it may change, or one that it
+    /// could write over but for its place under another such. O(depth).
+    func mayImport(under task: UInt32, _ caller: Caller) -> Bool {
+        var above = task
+        for _ in 0...GraphLimits.subtaskDepth {
+            if mayChange(above, caller) { return true }
+            guard let keys = taskKeys(above), keys.importedBy == caller.account,
+                !keys.isAdopted, !keys.isDeleted, keys.placements.isEmpty
+            else { return false }
+            guard keys.parent != 0 else { return true }
+            above = keys.parent
+        }
+        return false
+    }
+
     /// A person an item names must be one of the workspace; gone ones are, too.
     func person(
         _ account: UInt64, _ field: @autoclosure () -> String, _ importing: Importing

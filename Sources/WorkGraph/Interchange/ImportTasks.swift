@@ -131,6 +131,13 @@ extension WorkspaceGraph {
         if let parent = try resolve(task.parent, .task, "parent", &importing),
             parent != after.parent
         {
+            // Found is what the importer once made: it may have lost the right to change it since.
+            guard mayImport(under: parent, importing.caller) else {
+                throw Rejection(
+                    .forbidden,
+                    "\(importing.path).parent: you may not change the task "
+                        + "\"\(task.parent?.gid ?? "")\".")
+            }
             try requireNoCircle(of: row, under: parent)
             after.parent = parent
             after.parentRank = rank(of: row, under: parent, at: .last)
