@@ -11,9 +11,15 @@ package struct ImportBatches: Sendable {
     /// project the external id stands for.
     private var destination: ImportItem?
 
+    /// The bytes of tasks that are longer than `logged`, by hashes of their external ids: what
+    /// gives a task dependencies writes all of it anew.
+    private var longTasks: [UInt64: Int] = [:]
+    /// What each task is taken for that is not among `longTasks`.
+    private static let logged = 1024
+
     /// The most items a batch has.
     package static let itemsMax = 1000
-    /// The most bytes a batch has when encoded.
+    /// The most bytes a batch has when encoded, and of rows it makes the store write, about.
     package static let bytesMax = 1 << 20
     /// Bytes an item costs besides its own: tag and length.
     private static let overhead = 8
@@ -25,16 +31,40 @@ package struct ImportBatches: Sendable {
         for item in items {
             writer.removeAll()
             item.encode(into: &writer)
-            makeRoom(for: writer.count)
+            makeRoom(for: writer.count + rewritten(item, bytes: writer.count))
             hold(item, writer.span)
             if case .project(let project) = item.kind, project.into != 0 { destination = item }
         }
     }
 
-    /// Adds the item of a task whose bytes these are.
-    mutating func add(task item: RawSpan) {
+    /// Adds the item of a task whose bytes these are, and whose external id this is.
+    mutating func add(task item: RawSpan, _ external: @autoclosure () -> Foreign) {
+        if item.byteCount > Self.logged { learn(external(), bytes: item.byteCount) }
         makeRoom(for: item.byteCount)
         held.append(item, .task)
+    }
+
+    /// The bytes of the row that an item makes the store write besides its own. Remembers tasks.
+    private mutating func rewritten(_ item: ImportItem, bytes: Int) -> Int {
+        switch item.kind {
+        case .task(let task):
+            if bytes > Self.logged, let external = task.external {
+                learn(Foreign(external.gid, ordinal: external.ordinal), bytes: bytes)
+            }
+            return 0
+        case .dependencies(let dependencies):
+            return dependencies.task.map { longTasks[Self.hash($0)] ?? Self.logged } ?? 0
+        default: return 0
+        }
+    }
+
+    private mutating func learn(_ task: Foreign, bytes: Int) {
+        let hash = Self.hash(task)
+        longTasks[hash] = max(bytes, longTasks[hash] ?? 0)
+    }
+
+    private static func hash(_ task: Foreign) -> UInt64 {
+        CSVSurvey.hash(task.gid) &+ UInt64(task.ordinal)
     }
 
     /// A batch that is full; nil if more items are needed for one.

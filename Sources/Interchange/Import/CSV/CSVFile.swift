@@ -248,7 +248,7 @@ struct CSVFile: ImportedFile {
             }
             guard try isGood(columns, layout) else { continue }
             if plain.write(Int32(nextRow), reader, self) {
-                plain.give(to: &batches)
+                plain.give(reference(Int32(nextRow)), to: &batches)
                 nextRow += 1
             } else {
                 batches.add(try items(of: try reader.located(), columns, &ledger))

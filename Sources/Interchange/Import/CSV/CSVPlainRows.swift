@@ -26,7 +26,9 @@ struct CSVPlainRows {
     }
 
     /// Adds the item of the row that was written last.
-    func give(to batches: inout ImportBatches) { batches.add(task: unsafe item.span.bytes) }
+    func give(_ external: @autoclosure () -> Foreign, to batches: inout ImportBatches) {
+        batches.add(task: unsafe item.span.bytes, external())
+    }
 
     /// Writes the item of a record; false if something of the row has to be kept, or told again
     /// later.
