@@ -11,7 +11,8 @@ extension ExportCursor: ExportLookup {}
 /// credit and the connection allow.
 ///
 /// It reads a workspace as it was at one position (`ExportCursor`), so writers are not in its way
-/// nor it in theirs; nothing of it leaves before that position is committed. One part is being made
+/// nor it in theirs; nothing of it leaves before that position is committed, and nothing after the
+/// reader has lost the workspace or the project. One part is being made
 /// at a time, while the one before it is on its way, and no more than that ahead of what the client
 /// has asked for. It keeps its place on the connection until nothing of it is left, here or on the
 /// background queue.
@@ -23,6 +24,11 @@ final class ExportStream: @unchecked Sendable {
     private unowned let node: Node
     private let stream: UInt32
     private let lsn: LSN
+    private let workspace: UInt32
+    private let request: Export
+    /// When it was found that the reader may not have it any more, and that may not be shown yet:
+    /// the newest record then.
+    private var lost: LSN?
     /// Gone when it is given up: it holds a copy of the workspace.
     private var maker: ExportMaker?
     /// Bytes the client takes before it grants more.
@@ -43,10 +49,15 @@ final class ExportStream: @unchecked Sendable {
     /// Bytes of a DATA frame: small enough that other frames come between.
     private static let pieceBytes = 48 << 10
 
-    init(_ session: Session, _ node: Node, _ stream: UInt32, _ lsn: LSN, _ maker: ExportMaker) {
+    init(
+        _ session: Session, _ node: Node, _ asked: Node.Asked, _ request: Export, _ lsn: LSN,
+        _ maker: ExportMaker
+    ) {
         self.session = session
         self.node = node
-        self.stream = stream
+        stream = asked.stream
+        workspace = asked.workspace
+        self.request = request
         self.lsn = lsn
         self.maker = maker
         taken = (0, node.now)
@@ -81,7 +92,7 @@ final class ExportStream: @unchecked Sendable {
 
     /// Sends what may be sent, and has more made.
     func proceed() {
-        guard isCommitted, !isCancelled, let session else { return }
+        guard isCommitted, !isCancelled, let session, mayGoOn(session) else { return }
         repeat {
             send(session)
             guard sentOfPart == part.count else { return }
@@ -90,6 +101,25 @@ final class ExportStream: @unchecked Sendable {
             if next == nil, end == nil, credit > 0 { make() }
         } while !part.isEmpty
         if let end { finish(end, session) }
+    }
+
+    /// Whether the reader may still have it; ends it if not. A loss that is not committed may never
+    /// have been (rule R5): till that is certain nothing is told, and nothing sent.
+    private func mayGoOn(_ session: Session) -> Bool {
+        guard let principal = session.credentials?.principal else { return false }
+        do throws(Rejection) {
+            guard let workspace = node.shards.workspace(workspace) else { throw .notFound }
+            try workspace.checkExport(request, as: principal)
+            lost = nil
+            return true
+        } catch {
+            let lsn = lost ?? node.newestSeen(in: workspace)
+            lost = lsn
+            if let point = node.shown.point, lsn <= point {
+                session.fail(stream, node.failure(error))
+            }
+            return false
+        }
     }
 
     private func send(_ session: Session) {
@@ -134,8 +164,10 @@ final class ExportStream: @unchecked Sendable {
                 isCommand: false, workspacePosition: end.position, content: .answer(end.encoded())))
     }
 
-    /// Ends it if the client takes too little of it: a copy of a workspace is kept for it.
+    /// Ends it if the reader may not have it any more, or takes too little of it: a copy of a
+    /// workspace is kept for it.
     func review(_ now: Instant) {
+        proceed()
         guard now.since(taken.since) >= .seconds(UInt64(Limits.slowReadingSeconds)) else { return }
         let waits = isCommitted && !isCancelled && sentOfPart < part.count
         let isSlow = taken.bytes < Limits.slowestBytesPerSecond * Limits.slowReadingSeconds
@@ -278,7 +310,7 @@ extension Node {
         let maker = ExportMaker(
             cursor, ExportOptions(request, host: configuration.advertised), workspace.itself)
         let lsn = newestSeen(in: asked.workspace)
-        let stream = ExportStream(session, self, asked.stream, lsn, maker)
+        let stream = ExportStream(session, self, asked, request, lsn, maker)
         session.exports[asked.stream] = stream
         hold(
             HeldReply(

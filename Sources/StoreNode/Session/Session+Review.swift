@@ -5,7 +5,7 @@ internal import WorkProtocol
 extension Session {
     /// Ends the connection of a token that is worth nothing any more, of a client that is silent,
     /// and of one that began a frame or a message and does not go on; ends an export that nobody
-    /// reads.
+    /// reads, or whose reader has lost what it exports.
     ///
     /// - Parameter canTell: Whether this node knows who has which token.
     func review(_ now: Instant, canTell: Bool) {

@@ -4,8 +4,9 @@ package import WorkProtocol
 /// What an export reads: a workspace at one position, as one principal sees it, task by task.
 ///
 /// The copy it works on shares everything with the living workspace until that is written to, so
-/// making one is O(blocks), and using it, on any queue, keeps no writer waiting. Access is what it
-/// was at the position.
+/// making one is O(blocks), and using it, on any queue, keeps no writer waiting. Access to each
+/// task is what it was at the position; who may not ask for the export any more gets no more of it
+/// (`WorkspaceGraph.checkExport`).
 ///
 /// `@unchecked Sendable`: its copy is its own; handed from queue to queue, used by one at a time.
 package final class ExportCursor: @unchecked Sendable {
@@ -234,12 +235,28 @@ extension WorkspaceGraph {
     package func export(
         _ request: Export, as principal: Principal
     ) throws(Rejection) -> ExportCursor {
+        let (caller, project) = try exporter(request, principal)
+        return ExportCursor(copy(), caller, project)
+    }
+
+    /// Throws what `export(_:as:)` would throw now: an export that has begun may not go on then.
+    /// O(1) but for the rules of access to the project.
+    package func checkExport(
+        _ request: Export, as principal: Principal
+    ) throws(Rejection) {
+        _ = try exporter(request, principal)
+    }
+
+    /// Who exports, and the project's row; nil for My Tasks.
+    private func exporter(
+        _ request: Export, _ principal: Principal
+    ) throws(Rejection) -> (Caller, UInt32?) {
         let caller = try caller(principal)
         try caller.require(.read, "read")
-        if request.project == 0 { return ExportCursor(copy(), caller, nil) }
+        if request.project == 0 { return (caller, nil) }
         guard let row = row(request.project, .project), access(project: row, caller) > .none
         else { throw .notFound }
-        return ExportCursor(copy(), caller, row)
+        return (caller, row)
     }
 
     /// Another workspace with the same content, sharing memory until one of them is written to.
