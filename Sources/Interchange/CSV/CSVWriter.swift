@@ -99,28 +99,54 @@ private struct CSVMarks: ~Escapable {
     }
 }
 
-/// Disarms cells that spreadsheets take for formulas: those that begin with `=`, `+`, `-`, `@`, tab
-/// or CR, also after blanks (no-break spaces too), and lines within a cell that do. An apostrophe
-/// is put before each.
+/// Disarms cells that spreadsheets take for formulas: those that begin with `=`, `+`, `-`, `@` (the
+/// full-width ones too), tab or CR, also after blanks of any kind, and lines within a cell that do.
+/// An apostrophe is put before each.
+///
+/// It looks at scalars: CR, LF and what follows can be one `Character`.
 enum FormulaGuard {
     static func disarmed(_ text: String) -> String {
-        guard needsGuard(text) else { return text }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.map { isArmed($0) ? "'" + $0 : String($0) }.joined(separator: "\n")
-    }
-
-    private static func needsGuard(_ text: String) -> Bool {
-        text.split(separator: "\n", omittingEmptySubsequences: true).contains(where: isArmed)
-    }
-
-    private static func isArmed(_ line: Substring) -> Bool {
-        for scalar in line.unicodeScalars {
-            switch scalar {
-            case " ", "\u{A0}": continue
-            case "=", "+", "-", "@", "\t", "\r": return true
-            default: return false
+        var disarmed = String.UnicodeScalarView()
+        var blanks = String.UnicodeScalarView()
+        var isLineStart = true
+        for scalar in text.unicodeScalars {
+            if isLineStart, isBlank(scalar) {
+                blanks.append(scalar)
+                continue
             }
+            if isLineStart {
+                if isArmed(scalar) { disarmed.append("'") }
+                disarmed.append(contentsOf: blanks)
+                blanks = String.UnicodeScalarView()
+            }
+            disarmed.append(scalar)
+            isLineStart = isBreak(scalar)
         }
-        return false
+        disarmed.append(contentsOf: blanks)
+        return String(disarmed)
+    }
+
+    private static func isArmed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "=", "+", "-", "@", "\t", "\r": true
+        case "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}": true
+        default: false
+        }
+    }
+
+    private static func isBreak(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "\n", "\r", "\u{B}", "\u{C}", "\u{85}", "\u{2028}", "\u{2029}": true
+        default: false
+        }
+    }
+
+    /// Whether nothing shows of it, so that a formula may stand behind it.
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case " ", "\u{A0}", "\u{200B}"..."\u{200F}", "\u{2060}", "\u{FEFF}": true
+        case "\t": false
+        default: scalar.properties.isWhitespace && !isBreak(scalar)
+        }
     }
 }

@@ -96,7 +96,9 @@ struct CSVExport: ~Copyable {
             return writer.cell(written: cell, isNumber: isNumber, into: &out)
         }
         let made = String(decoding: cell.bytes, as: UTF8.self)
-        writer.cell(kept.text(name, made: made), isNumber: isNumber, into: &out)
+        let text = kept.text(name, made: made)
+        // What a file had in a number's column need not be a number.
+        writer.cell(text, isNumber: isNumber && Decimal(text) != nil, into: &out)
     }
 
     // MARK: - Cells
