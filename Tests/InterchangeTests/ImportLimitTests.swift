@@ -57,4 +57,89 @@ import WorkProtocol
             #expect(notes <= ImportBatches.bytesMax)
         }
     }
+
+    @Test func `a row in more projects than a task may be in is found by the check`() throws {
+        let names = (1...21).map { "Project \($0)" }.joined(separator: ",")
+        var many = reader([row("1", "Good"), row("2", "Bad", projects: names)])
+        let failure = #expect(throws: ImportFailure.self) { try many.check() }
+        #expect(failure?.problems.first?.place.line == 3)
+        // With the project that the file becomes, which these do not name, 20 are too many, too.
+        let twenty = names.split(separator: ",").dropLast().joined(separator: ",")
+        var own = reader([row("1", "Good"), row("2", "Bad", projects: twenty)])
+        #expect(throws: ImportFailure.self) { try own.check() }
+        var enough = reader([row("1", "Good", projects: twenty)])
+        try enough.check()
+    }
+
+    @Test func `subtasks above their parents are no deeper than those below`() throws {
+        let rows = (0..<80).map { index in
+            row("\(index)", "Task \(index)", parent: index == 79 ? "" : "Task \(index + 1)")
+        }
+        var reader = reader(rows)
+        var parents: [String: String] = [:]
+        for item in try batches(&reader).flatMap(\.items) {
+            guard case .task(let task) = item.kind, let gid = task.external?.gid else { continue }
+            parents[gid] = task.parent?.gid
+        }
+        let depths = rows.indices.map { index in
+            var depth = 0
+            var next = parents["\(index)"]
+            while let above = next {
+                depth += 1
+                next = parents[above]
+            }
+            return depth
+        }
+        #expect(depths.max() == CSVSurvey.depthMax)
+        #expect(depths.count { $0 == 0 } == 3)
+    }
+
+    @Test func `what happened on the first day of 1970 did not happen today`() throws {
+        // The first is plain; of the second more has to be kept than the task says.
+        let old = row("2", "Long ago", created: "1970-01-01T00:00:00Z")
+        var reader = reader([row("1", "Long ago", created: "1970-01-01"), old])
+        let tasks = try batches(&reader).flatMap(\.items).compactMap { item in
+            if case .task(let task) = item.kind { task } else { nil }
+        }
+        #expect(tasks.map(\.createdAt) == [1, 1])
+        let node = try #require(JSONNode(parsing: #"{"created_at": "1970-01-01T00:00:00Z"}"#))
+        #expect(try node.pastMoment("created_at") == 1)
+        #expect(try node.moment("created_at") == 0)
+    }
+
+    @Test(arguments: [-1, 1, 2])
+    func `a file that changes while it is read is not imported on`(by change: Int) throws {
+        let header = Self.header
+        let row = { (number: Int) in self.row("\(number)", "Task \(number)") }
+        let source = ChangingSource(
+            header + (0..<4).map(row).joined(), header + (0..<4 + change).map(row).joined())
+        var reader = ImportReader(source, options: ImportOptions(name: "file"))
+        try reader.check()
+        source.change()
+        let problem = #expect(throws: TextProblem.self) {
+            try reader.begin(people: [])
+            while try reader.nextBatch() != nil {}
+        }
+        #expect(problem?.message == "the file has changed while it was read; import it again")
+    }
+}
+
+/// A file of which another is made while it is read.
+private final class ChangingSource: ByteSource {
+    private var text: String
+    private let later: String
+    private var isRead = false
+
+    init(_ text: String, _ later: String) {
+        self.text = text
+        self.later = later
+    }
+
+    func change() { text = later }
+    func rewind() { isRead = false }
+
+    func read() -> [UInt8] {
+        defer { isRead = true }
+        return isRead ? [] : Array(text.utf8)
+    }
 }

@@ -50,6 +50,13 @@ struct ImportLedger {
         }
     }
 
+    /// Counts a task, where reading it for its items is what finds it.
+    mutating func countTask(isSubtask: Bool) {
+        guard isOpen else { return }
+        summary.tasks += 1
+        if isSubtask { summary.subtasks += 1 }
+    }
+
     var failure: ImportFailure { ImportFailure(problems: problems, count: problemCount) }
 
     /// `text` as one line, with a warning if it had to be changed.

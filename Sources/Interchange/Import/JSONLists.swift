@@ -86,6 +86,12 @@ extension JSONNode {
         return moment
     }
 
+    /// The same of something that happened: never 0, which items have for a moment that is not
+    /// said.
+    func pastMoment(_ name: String) throws(TextProblem) -> Int64? {
+        try moment(name).map { $0 == 0 ? 1 : $0 }
+    }
+
     /// The text of a member that must have one.
     func required(_ name: String) throws(TextProblem) -> String {
         guard let text = self[name]?.identifier, !text.isEmpty else {

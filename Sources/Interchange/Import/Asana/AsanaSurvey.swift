@@ -56,7 +56,7 @@ struct AsanaSurvey {
         }
         for part in (task["stories"]?.elements ?? []) + (task["attachments"]?.elements ?? []) {
             _ = try gid(part)
-            _ = try part.moment("created_at")
+            _ = try part.pastMoment("created_at")
         }
         for subtask in task["subtasks"]?.elements ?? [] { try check(subtask, depth: depth + 1) }
     }

@@ -43,9 +43,9 @@ struct AsanaTask {
     }
 
     private mutating func takeTimes() throws(TextProblem) {
-        task.createdAt = try node.moment("created_at") ?? 0
-        task.modifiedAt = try node.moment("modified_at") ?? task.createdAt
-        task.completedAt = try node.moment("completed_at") ?? 0
+        task.createdAt = try node.pastMoment("created_at") ?? 0
+        task.modifiedAt = try node.pastMoment("modified_at") ?? task.createdAt
+        task.completedAt = try node.pastMoment("completed_at") ?? 0
         task.completed = node["completed"]?.bool ?? (task.completedAt != 0)
         if !task.completed { task.completedAt = 0 }
         task.dueOn = try AsanaSurvey.day(node, "due_on")
@@ -195,7 +195,7 @@ struct AsanaTask {
             isComment ? .comment : StoryKind(spelled: node.text("resource_subtype")) ?? .foreign
         story.text = ledger.prose(node.text("text"), node.place, "a comment").text
         story.createdBy = person(node["created_by"], &ledger)
-        story.createdAt = try node.moment("created_at") ?? 0
+        story.createdAt = try node.pastMoment("created_at") ?? 0
         story.oldValue = CleanText.prose(node.text("old_value")).text
         story.newValue = CleanText.prose(node.text("new_value")).text
         story.likes = TrackerComments.distinct(
@@ -219,7 +219,7 @@ struct AsanaTask {
         }
         attachment.size = UInt64(clamping: node["size"]?.integer ?? 0)
         attachment.createdBy = person(node["created_by"], &ledger)
-        attachment.createdAt = try node.moment("created_at") ?? 0
+        attachment.createdAt = try node.pastMoment("created_at") ?? 0
         return attachment
     }
 }

@@ -123,12 +123,16 @@ struct CSVFile: ImportedFile {
     /// all limits.
     private static let sureBytes = 800
 
+    /// With the file's own project they are more than a task may be in.
+    private static let manyProjects = 20
+
     private func needsSecondLook(_ record: CSVReader, _ layout: CSVLayout) -> Bool {
         let notes = record.column(layout.notes).byteCount
         return notes > 65_536 || record.record.byteCount - notes > Self.sureBytes
             || !record.column(layout.name).isLine(atMost: 1024)
             || repeats.tags(record.column(layout.tags), areMoreThan: 100)
             || columns?.hasPeople == true
+            || survey.projects(survey.rows.count - 1).count >= Self.manyProjects
             || !(record.isEmpty(layout.blockedByIDs) && record.isEmpty(layout.blockingIDs))
     }
 
@@ -242,11 +246,13 @@ struct CSVFile: ImportedFile {
         defer { plainRows = plain }
         for _ in 0..<Self.rowsAtOnce {
             guard try reader.nextRecord() else {
+                try requireAll()
                 stage = .parents
                 batches.add(forward.map { .task($0) })
                 break
             }
             guard try isGood(columns, layout) else { continue }
+            try requireKnown()
             if plain.write(Int32(nextRow), reader, self) {
                 plain.give(reference(Int32(nextRow)), to: &batches)
                 nextRow += 1
@@ -266,6 +272,7 @@ struct CSVFile: ImportedFile {
             return try definitions()
         case .rows:
             if let items = try rowItems(&ledger) { return items }
+            try requireAll()
             stage = .parents
             return forward.map { .task($0) }
         case .parents:
@@ -291,11 +298,26 @@ struct CSVFile: ImportedFile {
         return nil
     }
 
+    /// Whether the survey has the next row: the file may have grown since.
+    private func requireKnown() throws(TextProblem) {
+        guard nextRow < survey.rows.count else { throw hasChanged }
+    }
+
+    /// Whether all rows have come that the survey has.
+    private func requireAll() throws(TextProblem) {
+        guard nextRow == survey.rows.count else { throw hasChanged }
+    }
+
+    private var hasChanged: TextProblem {
+        TextProblem(reader.place, "the file has changed while it was read; import it again")
+    }
+
     /// The items of the next row.
     private mutating func items(
         of row: CSVRow, _ columns: CSVColumns, _ ledger: inout ImportLedger
     ) throws(TextProblem) -> [ImportItem] {
         place = row.place
+        try requireKnown()
         var draft = CSVTask(row, Int32(nextRow), columns, self, &ledger)
         nextRow += 1
         if let parent = draft.forwardParent {
@@ -370,13 +392,5 @@ extension ImportItem {
     private init(_ kind: Kind) {
         self.init()
         self.kind = kind
-    }
-}
-
-extension ImportLedger {
-    mutating func countTask(isSubtask: Bool) {
-        guard isOpen else { return }
-        summary.tasks += 1
-        if isSubtask { summary.subtasks += 1 }
     }
 }

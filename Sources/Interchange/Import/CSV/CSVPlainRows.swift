@@ -84,11 +84,10 @@ struct CSVPlainRows {
         return true
     }
 
-    /// The first moment of a day.
+    /// The first moment of a day; the second of 1970, since 0 stands for no moment.
     private static func write(_ field: UInt32, _ day: Int32, to task: inout ByteWriter) {
-        if day != 0 {
-            task.append(tag: field << 3, int64: Int64(day) * CivilDate.millisecondsPerDay)
-        }
+        let moment = day == 0 ? 1 : Int64(day) * CivilDate.millisecondsPerDay
+        task.append(tag: field << 3, int64: moment)
     }
 
     private mutating func writeAssignee(_ record: CSVReader, to task: inout ByteWriter) -> Bool {

@@ -55,7 +55,8 @@ struct CSVRepeats {
 
     /// Whether the export would print both cells as they are.
     func isKept(person number: Int, _ people: PeopleTable) -> Bool {
-        guard self.people[number] >= 0 else { return false }
+        // A file that changes while it is read may name others.
+        guard people.accounts.indices.contains(self.people[number]) else { return false }
         let account = people.accounts[self.people[number]]
         return personCells.text(number) == account.name + "\0" + account.email
     }

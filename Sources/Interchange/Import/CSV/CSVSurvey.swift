@@ -164,8 +164,34 @@ struct CSVSurvey {
             } else if rows[index].isNamelessChild, let open = openRow(before: index, named: 0) {
                 link(index, to: open)
             }
-            // A subtask whose parent is not in the file stays in the file's project.
-            if rows[index].parent < 0 { rows[index].isPlaced = true }
+        }
+        unlinkTooDeep()
+        // A subtask whose parent is not in the file stays in the file's project.
+        for index in rows.indices where rows[index].parent < 0 { rows[index].isPlaced = true }
+    }
+
+    /// Takes its parent from each row that is deeper than a subtask may be. A row knows no more
+    /// than those above it when it is linked: it may get others below it later on. O(rows).
+    private mutating func unlinkTooDeep() {
+        var depths = [Int8](repeating: -1, count: rows.count)
+        var path: [Int] = []
+        for index in rows.indices {
+            var next = index
+            while depths[next] < 0, rows[next].parent >= 0 {
+                path.append(next)
+                next = Int(rows[next].parent)
+            }
+            var depth = max(0, depths[next])
+            depths[next] = depth
+            while let row = path.popLast() {
+                depth += 1
+                if depth > CSVSurvey.depthMax {
+                    rows[row].parent = -1
+                    rows[row].isForward = false
+                    depth = 0
+                }
+                depths[row] = depth
+            }
         }
     }
 

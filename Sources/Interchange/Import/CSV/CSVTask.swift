@@ -46,14 +46,14 @@ struct CSVTask {
 
     private mutating func takeTimes(_ row: CSVRow, _ columns: CSVColumns) {
         let created = columns.text(.createdAt, row)
-        task.createdAt = Timestamp.milliseconds(created) ?? 0
+        task.createdAt = CSVTask.pastMoment(created)
         keepDate(.createdAt, created, created)
         let completed = columns.text(.completedAt, row)
         task.completed = !completed.isEmpty
-        task.completedAt = Timestamp.milliseconds(completed) ?? 0
+        task.completedAt = CSVTask.pastMoment(completed)
         keepDate(.completedAt, completed, completed)
         let modified = columns.text(.lastModified, row)
-        task.modifiedAt = Timestamp.milliseconds(modified) ?? task.createdAt
+        task.modifiedAt = modified.isEmpty ? task.createdAt : CSVTask.pastMoment(modified)
         keepDate(.lastModified, modified, modified.isEmpty ? created : modified)
         let start = columns.text(.startDate, row)
         (task.startOn, task.startAt) = CSVTask.dayOrMoment(start)
@@ -61,6 +61,13 @@ struct CSVTask {
         let due = columns.text(.dueDate, row)
         (task.dueOn, task.dueAt) = CSVTask.dayOrMoment(due)
         keepDate(.dueDate, due, due)
+    }
+
+    /// When something happened; 0 if the cell does not say, which the first moment of 1970 would
+    /// be, too.
+    private static func pastMoment(_ text: String) -> Int64 {
+        guard let moment = Timestamp.milliseconds(text) else { return 0 }
+        return moment == 0 ? 1 : moment
     }
 
     /// A day, and the moment if the cell has a time.

@@ -71,8 +71,8 @@ struct BitbucketFile: ImportedFile {
         guard let issue = node[list == "issues" ? "id" : "issue"]?.integer else {
             throw TextProblem(node.place, "expected the number of an issue")
         }
-        _ = try node.moment("created_on")
-        _ = try node.moment("updated_on")
+        _ = try node.pastMoment("created_on")
+        _ = try node.pastMoment("updated_on")
         switch list {
         case "issues":
             guard issues.updateValue(node, forKey: issue) == nil else {
@@ -142,8 +142,8 @@ struct BitbucketFile: ImportedFile {
         task.name = ledger.line(issue.text("title"), issue.place, "the title")
         let content = ledger.prose(issue.text("content"), issue.place, "the text")
         task.notes = content.text
-        task.createdAt = try issue.moment("created_on") ?? 0
-        task.modifiedAt = try issue.moment("updated_on") ?? task.createdAt
+        task.createdAt = try issue.pastMoment("created_on") ?? 0
+        task.modifiedAt = try issue.pastMoment("updated_on") ?? task.createdAt
         task.createdBy = person(issue["reporter"], &ledger)
         task.assignee = person(issue["assignee"], &ledger)
         var placement = ImportPlacement()
@@ -188,7 +188,7 @@ struct BitbucketFile: ImportedFile {
         var latest: Int64 = .min
         for log in logs where log.text("field") == "status" {
             guard BitbucketFile.completedStatuses.contains(log.text("changed_to")),
-                let moment = try log.moment("created_on"), moment >= latest
+                let moment = try log.pastMoment("created_on"), moment >= latest
             else { continue }
             latest = moment
             task.completedAt = moment
@@ -202,7 +202,7 @@ struct BitbucketFile: ImportedFile {
         for comment in comments[id] ?? [] {
             stories.add(
                 id: "\(scope)/comments/\(try comment.required("id"))",
-                person(comment["user"], &ledger), at: try comment.moment("created_on"), comment,
+                person(comment["user"], &ledger), at: try comment.pastMoment("created_on"), comment,
                 "content", &ledger)
         }
         for log in logs[id] ?? [] {
@@ -210,7 +210,7 @@ struct BitbucketFile: ImportedFile {
             let field = CleanText.line(log.text("field"), limit: 64).text
             stories.add(
                 id: "\(scope)/logs/\(comment)/\(field)", person(log["user"], &ledger),
-                at: try log.moment("created_on"), field: field, from: log.text("changed_from"),
+                at: try log.pastMoment("created_on"), field: field, from: log.text("changed_from"),
                 to: log.text("changed_to"))
         }
         stories.sort()
@@ -233,7 +233,7 @@ struct BitbucketFile: ImportedFile {
             let log = (logs[id] ?? []).first {
                 $0.text("field") == "attachment" && $0.text("changed_to") == file.text("filename")
             }
-            attachment.createdAt = try log?.moment("created_on") ?? task.createdAt
+            attachment.createdAt = try log?.pastMoment("created_on") ?? task.createdAt
             items.append(.attachment(attachment))
         }
         return items

@@ -53,12 +53,12 @@ struct GitHubFile: ImportedFile {
     private static func check(_ issue: JSONNode) throws(TextProblem) {
         _ = try issue.required("id")
         for name in ["createdAt", "updatedAt", "closedAt"] { _ = try issue.moment(name) }
-        for comment in issue["comments"]?.elements ?? [] { _ = try comment.moment("createdAt") }
+        for comment in issue["comments"]?.elements ?? [] { _ = try comment.pastMoment("createdAt") }
         for review in issue["reviews"]?.elements ?? [] {
             _ = try review.required("id")
-            _ = try review.moment("createdAt")
+            _ = try review.pastMoment("createdAt")
             for comment in review["comments"]?.elements ?? [] {
-                _ = try comment.moment("createdAt")
+                _ = try comment.pastMoment("createdAt")
             }
         }
     }
@@ -120,9 +120,9 @@ struct GitHubFile: ImportedFile {
         task.name = ledger.line(issue.text("title"), issue.place, "the title")
         let body = ledger.prose(issue.text("body"), issue.place, "the text")
         task.notes = body.text
-        task.createdAt = try issue.moment("createdAt") ?? 0
-        task.modifiedAt = try issue.moment("updatedAt") ?? task.createdAt
-        task.completedAt = try issue.moment("closedAt") ?? 0
+        task.createdAt = try issue.pastMoment("createdAt") ?? 0
+        task.modifiedAt = try issue.pastMoment("updatedAt") ?? task.createdAt
+        task.completedAt = try issue.pastMoment("closedAt") ?? 0
         task.completed = task.completedAt != 0
         task.createdBy = Self.person(issue["author"], &ledger)
         task.completedBy = Self.person(issue["mergedBy"], &ledger)
@@ -154,18 +154,18 @@ struct GitHubFile: ImportedFile {
             let created = comment.text("createdAt")
             comments.add(
                 id: "\(comments.task)/\(created)/\(Self.login(comment["author"]))", author,
-                at: try comment.moment("createdAt"), comment, "body", &ledger)
+                at: try comment.pastMoment("createdAt"), comment, "body", &ledger)
         }
         for review in issue["reviews"]?.elements ?? [] {
             let author = Self.person(review["author"], &ledger)
             let id = CleanText.line(try review.required("id"), limit: 900).text
             comments.add(
-                id: id, author, at: try review.moment("createdAt"), review, "body", &ledger)
+                id: id, author, at: try review.pastMoment("createdAt"), review, "body", &ledger)
             for comment in review["comments"]?.elements ?? [] {
                 let line = comment["originalPosition"]?.identifier ?? ""
                 comments.add(
                     id: "\(id)/\(comment.text("createdAt"))/\(line)", author,
-                    at: try comment.moment("createdAt"), comment, "body", &ledger)
+                    at: try comment.pastMoment("createdAt"), comment, "body", &ledger)
             }
         }
         comments.sort()
