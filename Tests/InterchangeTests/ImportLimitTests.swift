@@ -107,6 +107,63 @@ import WorkProtocol
         #expect(try node.moment("created_at") == 0)
     }
 
+    @Test func `one name in two spellings is one tag, project and section, and stays as it was`()
+        throws
+    {
+        let (one, two) = ("Caf\u{E9}", "Cafe\u{301}")
+        let rows = [one, two].enumerated().map { index, name in
+            row("\(index)", "Task \(index)", tags: name, projects: "P,\(name)")
+                .replacing(",A,", with: ",\(name),")
+        }
+        var reader = reader(rows)
+        var defined: [String] = []
+        var named: [String] = []
+        for item in try batches(&reader).flatMap(\.items) {
+            switch item.kind {
+            case .label(let label): defined.append(label.external?.gid ?? "")
+            case .project(let project):
+                defined.append(project.external?.gid ?? "")
+                defined += project.sections.map { $0.external?.gid ?? "" }
+            case .task(let task):
+                named += task.labels.map(\.gid)
+                named += task.placements.compactMap { $0.project?.gid }
+                named += task.placements.compactMap { $0.section?.gid }
+            default: break
+            }
+        }
+        // By bytes, as the store finds them.
+        #expect(Set(named.map { Array($0.utf8) }) == Set(defined.map { Array($0.utf8) }))
+        #expect(defined.count == 4)
+        let text = "\u{FEFF}" + Self.header.dropLast() + "\n" + rows.joined()
+        var graph = MemoryGraph()
+        let again = try graph.load(Array(text.utf8), ImportOptions(name: "file"))
+        let project = try #require(graph.project(external: again.projectKey))
+        let printed = graph.export(project, .test(.csv))
+        for name in [one, two] {
+            let isThere = String(decoding: printed, as: UTF8.self).unicodeScalars.split(
+                whereSeparator: { ",\"\n".unicodeScalars.contains($0) }
+            ).count { $0.elementsEqual(name.unicodeScalars) }
+            #expect(isThere == 3)
+        }
+    }
+
+    @Test func `one label of GitHub in two spellings is one tag`() throws {
+        let issue = { (id: Int, label: String) in
+            "{\"id\": \"I\(id)\", \"title\": \"t\", \"labels\": [\"\(label)\"]}"
+        }
+        let issues = issue(1, "Caf\u{E9}") + "," + issue(2, "Cafe\u{301}")
+        let text = "{\"repo\": \"a/b\", \"issues\": [\(issues)]}"
+        var reader = ImportReader(
+            ByteArraySource(Array(text.utf8)), options: ImportOptions(name: "file"))
+        var keys: Set<[UInt8]> = []
+        for item in try batches(&reader).flatMap(\.items) {
+            if case .task(let task) = item.kind {
+                keys.formUnion(task.labels.map { Array($0.gid.utf8) })
+            }
+        }
+        #expect(keys.count == 1)
+    }
+
     @Test(arguments: [-1, 1, 2])
     func `a file that changes while it is read is not imported on`(by change: Int) throws {
         let header = Self.header

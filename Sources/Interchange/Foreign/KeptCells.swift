@@ -35,13 +35,16 @@ struct KeptCells: Hashable, Sendable {
 
     /// Keeps `text` for a column if the export would make something else of the task, or always.
     mutating func keep(_ column: String, _ text: String, made: String, always: Bool = false) {
-        if text != made || always { cells.append((column, Cell(text: text, made: made))) }
+        if always || !text.hasBytes(of: made) {
+            cells.append((column, Cell(text: text, made: made)))
+        }
     }
 
     /// What the export prints in a column where it would print `made`.
     func text(_ column: String, made: String) -> String {
         guard let kept = cells.first(where: { $0.column == column })?.cell else { return made }
-        return kept.made == made || KeptCells.isSameList(kept.made, made) ? kept.text : made
+        return kept.made.hasBytes(of: made) || KeptCells.isSameList(kept.made, made)
+            ? kept.text : made
     }
 
     /// As `External.data`; empty if there is nothing to keep. What would be longer than `limit`
@@ -93,6 +96,12 @@ struct KeptCells: Hashable, Sendable {
 
     static func == (left: KeptCells, right: KeptCells) -> Bool { left.encoded() == right.encoded() }
     func hash(into hasher: inout Hasher) { hasher.combine(encoded()) }
+}
+
+extension String {
+    /// Whether both are the same to the byte, not only to the eye: an export prints a cell as it
+    /// was.
+    func hasBytes(of other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension JSONNode {

@@ -98,8 +98,7 @@ struct CSVFile: ImportedFile {
         let index = Int32(survey.rows.count)
         survey.add(record, layout)
         if !record.isEmpty(layout.tags) {
-            let (number, isNew) = repeats.tags(record.column(layout.tags))
-            if isNew { for name in repeats.tags[number] { _ = survey.labels.number(name) } }
+            _ = repeats.tags(record.column(layout.tags), &survey.labels)
         }
         _ = repeats.person(
             record.column(layout.assignee), record.column(layout.assigneeEmail), &ledger.people)

@@ -135,7 +135,7 @@ struct CSVPlainRows {
         }
         task.append(places)
         guard !record.isEmpty(layout.tags) else { return true }
-        guard let tags = tags(record.column(layout.tags)) else { return false }
+        guard let tags = tags(record.column(layout.tags), file) else { return false }
         task.append(tags)
         return true
     }
@@ -150,8 +150,8 @@ struct CSVPlainRows {
         if let known = places[key] { return known }
         let (placements, section, projects) = CSVTask.placements(of: row, file)
         var made: [UInt8]?
-        if file.survey.sectionCell(row) == section,
-            file.survey.projectCell(row) == projects.joined(separator: ",")
+        if file.survey.sectionCell(row).hasBytes(of: section),
+            file.survey.projectCell(row).hasBytes(of: projects.joined(separator: ","))
         {
             var task = ImportTask()
             task.placements = placements
@@ -161,13 +161,14 @@ struct CSVPlainRows {
         return made
     }
 
-    private mutating func tags(_ cell: RawSpan) -> [UInt8]? {
-        let number = repeats.tags(cell).number
+    private mutating func tags(_ cell: RawSpan, _ file: CSVFile) -> [UInt8]? {
+        var labels = file.survey.labels
+        let number = repeats.tags(cell, &labels)
         while tags.count <= number {
             let names = repeats.tags[tags.count]
             var task = ImportTask()
             task.labels = names.map { Foreign(ForeignKey.label($0)) }
-            let isKept = names.joined(separator: ",") == repeats.tagText(tags.count)
+            let isKept = names.joined(separator: ",").hasBytes(of: repeats.tagText(tags.count))
             tags.append(isKept ? task.encoded() : nil)
         }
         return tags[number]
@@ -222,7 +223,9 @@ struct CSVPlainField {
 
     private func make(_ cell: String, _ people: PeopleTable) -> [UInt8]? {
         var people = people
-        guard let (value, text) = field.value(cell, &people), text == cell else { return nil }
+        guard let (value, text) = field.value(cell, &people),
+            text.hasBytes(of: cell)
+        else { return nil }
         var task = ImportTask()
         task.fields = [value]
         return task.encoded()

@@ -11,17 +11,21 @@ struct CSVRepeats {
     private(set) var people: [Int] = []
     private var key: [UInt8] = []
 
-    /// The number of a cell of tags; whether it is new.
-    mutating func tags(_ cell: RawSpan) -> (number: Int, isNew: Bool) {
+    /// The number of a cell of tags, which are added to the labels.
+    mutating func tags(_ cell: RawSpan, _ labels: inout Interned) -> Int {
         let number = tagCells.number(cell)
-        guard number == tags.count else { return (number, false) }
+        if number == tags.count { tags.append(CSVRepeats.tags(cell.text, &labels)) }
+        return number
+    }
+
+    /// The tags that a cell lists, each once and spelled as among the labels.
+    static func tags(_ cell: String, _ labels: inout Interned) -> [String] {
         var names: [String] = []
-        for name in listed(cell.text).map({ CleanText.line($0).text })
+        for name in listed(cell).map({ labels.spelled(CleanText.line($0).text) })
         where !names.contains(name) {
             names.append(name)
         }
-        tags.append(names)
-        return (number, true)
+        return names
     }
 
     /// Whether a cell of tags that came before lists more than so many.
@@ -58,6 +62,6 @@ struct CSVRepeats {
         // A file that changes while it is read may name others.
         guard people.accounts.indices.contains(self.people[number]) else { return false }
         let account = people.accounts[self.people[number]]
-        return personCells.text(number) == account.name + "\0" + account.email
+        return personCells.text(number).hasBytes(of: account.name + "\0" + account.email)
     }
 }

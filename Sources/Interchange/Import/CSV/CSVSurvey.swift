@@ -87,8 +87,8 @@ struct CSVSurvey {
     private mutating func projectNumber(_ cell: RawSpan) -> Int {
         let number = projectCells.number(cell)
         if number == projectLists.count {
-            projectLists.append(listed(cell.text).map { CleanText.line($0).text })
-            for project in projectLists[number] { _ = projectNames.number(project) }
+            projectLists.append(
+                listed(cell.text).map { projectNames.spelled(CleanText.line($0).text) })
         }
         return number
     }
@@ -318,6 +318,9 @@ struct TextArena {
 }
 
 /// Different texts with their numbers, in the order in which they came.
+///
+/// Two that look the same but are composed of other characters, as `é` may be, are one: what people
+/// see is one name. The first is what both are called, so ids are made of it alone.
 struct Interned {
     private(set) var texts: [String] = []
     private var numbers: [String: Int] = [:]
@@ -330,4 +333,7 @@ struct Interned {
         texts.append(text)
         return texts.count - 1
     }
+
+    /// The text as it was spelled the first time, which is now if it is new.
+    mutating func spelled(_ text: String) -> String { texts[number(text)] }
 }

@@ -19,7 +19,7 @@ struct CSVTask {
         takePeople(row, columns, &ledger)
         takePlacements(row, index, columns, file)
         takeParent(row, index, columns, file)
-        takeLabels(row, columns)
+        takeLabels(row, columns, file)
         takeDependencies(row, index, columns, file)
         takeFields(row, file.fields, &ledger)
         if file.keepsRows { kept.row = Int64(index) }
@@ -153,12 +153,12 @@ struct CSVTask {
             made: facts.parent >= 0 ? CleanText.line(cell).text : "")
     }
 
-    private mutating func takeLabels(_ row: CSVRow, _ columns: CSVColumns) {
+    private mutating func takeLabels(
+        _ row: CSVRow, _ columns: CSVColumns, _ file: CSVFile
+    ) {
         let cell = columns.text(.tags, row)
-        var names: [String] = []
-        for name in listed(cell).map({ CleanText.line($0).text }) where !names.contains(name) {
-            names.append(name)
-        }
+        var labels = file.survey.labels
+        let names = CSVRepeats.tags(cell, &labels)
         task.labels = names.map { Foreign(ForeignKey.label($0)) }
         keepList(.tags, cell, names)
     }

@@ -110,7 +110,7 @@ struct GitHubFile: ImportedFile {
         return items
     }
 
-    private func items(_ issue: JSONNode, isPull: Bool, _ ledger: inout ImportLedger)
+    private mutating func items(_ issue: JSONNode, isPull: Bool, _ ledger: inout ImportLedger)
         throws(TextProblem) -> [ImportItem]
     {
         var task = ImportTask()
@@ -134,7 +134,7 @@ struct GitHubFile: ImportedFile {
             ForeignKey.section(isPull ? "Pull requests" : "Issues", of: projectKey))
         task.placements = [placement]
         for label in issue["labels"]?.elements ?? [] {
-            task.labels.append(Foreign(ForeignKey.label(Self.name(label))))
+            task.labels.append(Foreign(ForeignKey.label(labels.spelled(Self.name(label)))))
         }
         var comments = TrackerComments(task: external.gid)
         comments.add(rest: body.rest, of: task)
