@@ -145,4 +145,19 @@ import WorkProtocol
         let end = try #require(client.frames.last { $0.header.type == .response })
         #expect(end.header.stream == 5001 && end.header.code == 0)
     }
+
+    @Test func `one export at a time, whatever the connection`() throws {
+        begin(ofProject: true)
+        let other = RawClient(cluster)
+        other.greet(token: "bob")
+        var export = Export()
+        export.project = project
+        export.format = .csv
+        let refused = try #require(other.failure(.export, export))
+        #expect(refused.reason == Reason.overloaded.rawValue && refused.outcome == .notExecuted)
+        client.close()
+        other.send(Self.request(.export, 6001), export.encoded())
+        cluster.run(for: .milliseconds(200))
+        #expect(other.frames.contains { $0.header.type == .data && $0.header.stream == 6001 })
+    }
 }

@@ -292,10 +292,6 @@ extension Node {
         guard case .export(let request) = query else {
             throw Rejection(.unknownMethod, "\(asked.method.name) is not for this node.")
         }
-        guard session.exports.isEmpty else {
-            throw Rejection(
-                .overloaded, "One export at a time on a connection; wait for the other one.")
-        }
         try whenReadable(asked, session) { [weak self, weak session] () throws(Rejection) in
             guard let self, let session else { return }
             try begin(request, asked, session)
@@ -305,6 +301,10 @@ extension Node {
     private func begin(
         _ request: Export, _ asked: Asked, _ session: Session
     ) throws(Rejection) {
+        // Asked here: several may have waited together for the right to read.
+        guard !isExporting(asked.principal, session) else {
+            throw Rejection(.overloaded, "One export at a time; wait for the other one.")
+        }
         guard let workspace = shards.workspace(asked.workspace) else { throw .notFound }
         let cursor = try workspace.export(request, as: asked.principal)
         let maker = ExportMaker(
@@ -317,5 +317,14 @@ extension Node {
                 lsn: lsn, session: session, stream: asked.stream, deadline: asked.deadline,
                 isCommand: false, workspacePosition: 0, content: .stream(stream)),
             for: session)
+    }
+
+    /// Whether an export is under way on one of the principal's connections; an operator's others
+    /// are not counted.
+    private func isExporting(_ principal: Principal, _ session: Session) -> Bool {
+        if principal.scopes.contains(.operate) { return !session.exports.isEmpty }
+        return sessions.values.contains {
+            !$0.exports.isEmpty && $0.credentials?.principal.account == principal.account
+        }
     }
 }
