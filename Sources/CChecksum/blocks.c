@@ -8,7 +8,7 @@
 // Blocks of one size are cut from chunks of 2 MiB, which the kernel is asked to back with one large
 // page each. A chunk is given back when none of its blocks is in use and another has free ones.
 
-enum { chunk_size = 2 << 20, smallest_shift = 12, largest_shift = 18, sizes = largest_shift - smallest_shift + 1 };
+enum { ready_most = 4, chunk_size = 2 << 20, smallest_shift = 12, largest_shift = 18, sizes = largest_shift - smallest_shift + 1 };
 
 struct chunk {
     struct chunk *next, *before;  // Of those of its size that have free blocks.
@@ -23,6 +23,10 @@ static struct chunk *open_chunks[sizes];
 // Chunks by address: a table with open addressing, a power of two in size, at most half full.
 static struct chunk **known;
 static size_t known_room, known_count;
+// Chunks that were written to already, for those that need one next.
+static char *ready[ready_most];
+static int ready_count, keeps_ready;
+static pthread_cond_t taken = PTHREAD_COND_INITIALIZER;
 
 static size_t place_of(const void *base) {
     return (size_t)(((uintptr_t)base / chunk_size) * 0x9E3779B97F4A7C15u >> 32) & (known_room - 1);
@@ -77,20 +81,50 @@ static void delist(struct chunk *chunk) {
     else open_chunks[chunk->size_class] = chunk->next;
 }
 
-static struct chunk *make_chunk(int size_class) {
-    struct chunk *chunk = calloc(1, sizeof *chunk);
-    if (!chunk) return NULL;
+// The memory of a chunk; NULL if there is none.
+static char *map(void) {
     // Twice the size, of which the part that is aligned is kept.
     char *room = mmap(NULL, 2 * chunk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED) { free(chunk); return NULL; }
+    if (room == MAP_FAILED) return NULL;
     char *base = (char *)(((uintptr_t)room + chunk_size - 1) & ~(uintptr_t)(chunk_size - 1));
     if (base > room) munmap(room, (size_t)(base - room));
     if (base < room + chunk_size) munmap(base + chunk_size, (size_t)(room + chunk_size - base));
     madvise(base, chunk_size, MADV_HUGEPAGE);
-    chunk->base = base;
+    return base;
+}
+
+int holdfast_block_prepare(void) {
+    pthread_mutex_lock(&lock);
+    keeps_ready = 1;
+    while (known_count == 0 || ready_count == ready_most) pthread_cond_wait(&taken, &lock);
+    pthread_mutex_unlock(&lock);
+    char *base = map();
+    if (base)
+        for (size_t at = 0; at < chunk_size; at += 4096) ((volatile char *)base)[at] = 0;
+    pthread_mutex_lock(&lock);
+    if (base && ready_count < ready_most) {
+        ready[ready_count++] = base;
+    } else if (base) {
+        munmap(base, chunk_size);
+    } else {
+        keeps_ready = 0;
+    }
+    pthread_mutex_unlock(&lock);
+    return base != NULL;
+}
+
+static struct chunk *make_chunk(int size_class) {
+    struct chunk *chunk = calloc(1, sizeof *chunk);
+    if (!chunk) return NULL;
+    chunk->base = ready_count > 0 ? ready[--ready_count] : map();
     chunk->size_class = size_class;
-    if (!remember(chunk)) { munmap(base, chunk_size); free(chunk); return NULL; }
+    if (!chunk->base || !remember(chunk)) {
+        if (chunk->base) munmap(chunk->base, chunk_size);
+        free(chunk);
+        return NULL;
+    }
     enlist(chunk);
+    if (keeps_ready) pthread_cond_signal(&taken);
     return chunk;
 }
 
@@ -132,7 +166,8 @@ void holdfast_block_free(void *block) {
     if (chunk->used == 0 && (chunk->next || chunk->before)) {
         delist(chunk);
         forget(chunk);
-        munmap(chunk->base, chunk_size);
+        if (keeps_ready && ready_count < ready_most) ready[ready_count++] = chunk->base;
+        else munmap(chunk->base, chunk_size);
         free(chunk);
     }
     pthread_mutex_unlock(&lock);

@@ -55,6 +55,7 @@ struct Run: ParsableCommand {
                 notification.stopping()
                 node.stop { Terminal.end(0) }
             }
+            MemoryAhead.start()
             try node.start { notification.ready() }
             if untilInputEnds {
                 Terminal.waitForInputToEnd()

@@ -24,4 +24,8 @@ void *holdfast_block_allocate(size_t size);
 
 /// Gives back what `holdfast_block_allocate` gave. From any thread.
 void holdfast_block_free(void *block);
+
+/// Waits until less memory is ready for blocks than should be, and gets 2 MiB more from the system.
+/// For a thread of its own, that calls it again until it returns 0: then there is no memory.
+int holdfast_block_prepare(void);
 #endif
