@@ -23,6 +23,19 @@ final class LongList {
         @safe @exclusivity(unchecked)
     #endif
     private var blocksCount = 0
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private var ends: Ends
+
+    /// What most insertions ask for, kept here: each array they would look into for it lies in
+    /// memory of its own, which is in no cache mostly.
+    private struct Ends {
+        var first: Entry
+        var tailFirst: Entry
+        var last: Entry
+        var hasBlocks: Bool
+    }
 
     /// Some entries, behind places that are kept free for insertions before them.
     private struct Block {
@@ -64,6 +77,8 @@ final class LongList {
     /// - Parameter entries: in order, at least one.
     init(_ entries: [Entry]) {
         tail = []
+        ends = Ends(
+            first: entries[0], tailFirst: entries[0], last: entries[0], hasBlocks: false)
         append(sorted: entries)
     }
 
@@ -71,6 +86,15 @@ final class LongList {
         tail = other.tail
         blocks = other.blocks
         blocksCount = other.blocksCount
+        ends = other.ends
+    }
+
+    /// Looks into the arrays for the ends.
+    private func findEnds() {
+        guard let tailFirst = tail.first, let last = tail.last else { return }
+        ends = Ends(
+            first: blocks.first?.first ?? tailFirst, tailFirst: tailFirst, last: last,
+            hasBlocks: !blocks.isEmpty)
     }
 
     /// The same entries, to be written to. O(blocks).
@@ -78,8 +102,10 @@ final class LongList {
 
     var count: Int { tail.count + blocksCount }
     var isEmpty: Bool { tail.isEmpty }
-    var first: Entry? { blocks.isEmpty ? tail.first : blocks[0].first }
-    var last: Entry? { tail.last }
+    /// - Precondition: not empty.
+    var first: Entry { ends.first }
+    /// - Precondition: not empty.
+    var last: Entry { ends.last }
 
     // MARK: - Places
 
@@ -91,13 +117,13 @@ final class LongList {
 
     /// Whether `entry` is, or would be, among the last ones.
     private func isInTail(_ entry: Entry) -> Bool {
-        blocks.isEmpty || tail.isEmpty || !(entry < tail[0])
+        !ends.hasBlocks || !(entry < ends.tailFirst)
     }
 
     /// The index of the block that holds, or would hold, `entry`.
     private func blockIndex(_ entry: Entry) -> Int {
         if isInTail(entry) { return blocks.count }
-        if entry < blocks[0].first { return 0 }
+        if entry < ends.first { return 0 }
         var low = 0
         var high = blocks.count
         while low < high {
@@ -128,10 +154,14 @@ final class LongList {
     }
 
     private func insert(inTail entry: Entry) {
-        let place = RankedList.place(entry, in: tail)
+        let place =
+            tail.isEmpty || entry < ends.tailFirst
+            ? 0 : ends.last < entry ? tail.count : RankedList.place(entry, in: tail)
         if place == 0, blocks.isEmpty, tail.count >= Self.openFrom {
             blocks = [Block(entry, room: min(tail.count, Self.blockLimit))]
             blocksCount = 1
+            ends.first = entry
+            ends.hasBlocks = true
             return
         }
         if tail.count >= Self.blockLimit {
@@ -140,11 +170,16 @@ final class LongList {
             blocksCount += tail.count
             tail = [entry]
             if place < blocks[blocks.count - 1].count { moveBack(entry, to: place) }
-        } else if place == tail.count {
+            return findEnds()
+        }
+        if place == tail.count {
             tail.append(entry)
         } else {
             tail.insert(entry, at: place)
         }
+        if entry < ends.first { ends.first = entry }
+        if entry < ends.tailFirst { ends.tailFirst = entry }
+        if ends.last < entry { ends.last = entry }
     }
 
     /// Puts the only entry of the tail into the last block, whose last becomes the tail.
@@ -158,7 +193,9 @@ final class LongList {
         // What goes between the last block and the tail goes to the block.
         let target = min(blockIndex(entry), blocks.count - 1)
         blocksCount += 1
-        let place = Self.place(entry, in: blocks[target])
+        let isFirst = entry < ends.first
+        if isFirst { ends.first = entry }
+        let place = isFirst ? blocks[0].start : Self.place(entry, in: blocks[target])
         if target == 0, place == blocks[0].start, blocks[0].start == 0,
             blocks[0].count >= Self.openFrom
         {
@@ -173,6 +210,7 @@ final class LongList {
 
     /// Appends entries that are in order and come after all others. Leaves no room to spare.
     func append(sorted entries: [Entry]) {
+        defer { findEnds() }
         tail = tail.isEmpty ? entries : tail + entries
         guard tail.count > Self.blockLimit else { return }
         // The last block is the tail, and has at least one.
@@ -186,6 +224,9 @@ final class LongList {
     /// Removes the entry; returns whether it was there.
     func remove(_ entry: Entry) -> Bool {
         guard contains(entry) else { return false }
+        defer {
+            if entry == ends.first || entry == ends.tailFirst || entry == ends.last { findEnds() }
+        }
         if isInTail(entry) {
             tail.remove(at: RankedList.place(entry, in: tail))
             if tail.isEmpty { refillTail() }
