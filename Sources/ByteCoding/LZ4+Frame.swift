@@ -6,12 +6,7 @@ extension LZ4 {
     ///
     /// Complexity: O(n), some 700 MB/s.
     package static func compressFrame(_ bytes: RawSpan) -> [UInt8] {
-        var preferences = LZ4F_preferences_t()
-        preferences.frameInfo.blockSizeID = LZ4F_max1MB
-        preferences.frameInfo.blockMode = LZ4F_blockIndependent
-        preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
-        preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled
-        preferences.frameInfo.contentSize = UInt64(bytes.byteCount)
+        var preferences = preferences(contentSize: bytes.byteCount)
         let bound = unsafe LZ4F_compressFrameBound(bytes.byteCount, &preferences)
         return unsafe bytes.withUnsafeBytes { source in
             unsafe [UInt8](unsafeUninitializedCapacity: bound) { target, count in
@@ -21,6 +16,19 @@ extension LZ4 {
                     LZ4F_isError(count) == 0, "liblz4 always succeeds within its own bound")
             }
         }
+    }
+
+    fileprivate static func preferences(contentSize: Int) -> LZ4F_preferences_t {
+        var preferences = LZ4F_preferences_t()
+        // As small as holds all, which is what `LZ4F_compressFrame` does by itself.
+        preferences.frameInfo.blockSizeID =
+            contentSize <= 64 << 10
+            ? LZ4F_max64KB : contentSize <= 256 << 10 ? LZ4F_max256KB : LZ4F_max1MB
+        preferences.frameInfo.blockMode = LZ4F_blockIndependent
+        preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+        preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled
+        preferences.frameInfo.contentSize = UInt64(contentSize)
+        return preferences
     }
 
     /// `bytes` as one LZ4 frame. Complexity: O(n).
@@ -123,6 +131,74 @@ extension LZ4 {
             let name = unsafe LZ4F_getErrorName(code).map { unsafe String(cString: $0) }
             throw Corruption(
                 offset: offset, expected: "an intact LZ4 frame", found: name ?? "error \(code)")
+        }
+    }
+}
+
+extension LZ4 {
+    /// Makes a frame (`compressFrame`) of pieces that need not be in memory together.
+    @safe
+    package struct FrameWriter: ~Copyable {
+        private let context: OpaquePointer
+        private var preferences: LZ4F_preferences_t
+        private var frame: [UInt8] = []
+        /// What liblz4 gives next.
+        private var part = ByteWriter()
+        private var missing: Int
+
+        /// - Parameter contentSize: bytes of all pieces together.
+        package init(contentSize: Int) {
+            var made: OpaquePointer?
+            let code = unsafe LZ4F_createCompressionContext(&made, UInt32(LZ4F_VERSION))
+            guard LZ4F_isError(code) == 0, let made = unsafe made else {
+                preconditionFailure("liblz4 has no memory")
+            }
+            unsafe context = made
+            preferences = LZ4.preferences(contentSize: contentSize)
+            missing = contentSize
+            frame.reserveCapacity(contentSize / 2)
+            unsafe put(Int(LZ4F_HEADER_SIZE_MAX)) { target, room, context, preferences in
+                unsafe LZ4F_compressBegin(context, target, room, &preferences)
+            }
+        }
+
+        deinit { unsafe _ = LZ4F_freeCompressionContext(context) }
+
+        /// Adds a piece. Complexity: O(n).
+        /// - Precondition: no more than `contentSize` in all.
+        package mutating func append(_ piece: [UInt8]) {
+            missing -= piece.count
+            precondition(missing >= 0, "more than the frame's content")
+            let bound = unsafe LZ4F_compressBound(piece.count, &preferences)
+            unsafe piece.withUnsafeBytes { source in
+                unsafe put(bound) { target, room, context, _ in
+                    unsafe LZ4F_compressUpdate(
+                        context, target, room, source.baseAddress, source.count, nil)
+                }
+            }
+        }
+
+        /// The frame.
+        /// - Precondition: all of the content was added.
+        package consuming func finish() -> [UInt8] {
+            precondition(missing == 0, "less than the frame's content")
+            let bound = unsafe LZ4F_compressBound(0, &preferences)
+            unsafe put(bound) { target, room, context, _ in
+                unsafe LZ4F_compressEnd(context, target, room, nil)
+            }
+            return frame
+        }
+
+        /// Appends what `make` puts into memory of so many bytes, of which it returns the count.
+        private mutating func put(
+            _ bound: Int,
+            _ make: (UnsafeMutableRawPointer, Int, OpaquePointer, inout LZ4F_preferences_t) -> Int
+        ) {
+            part.removeAll()
+            part.reserve(bound)
+            let count = unsafe make(part.base, bound, context, &preferences)
+            precondition(LZ4F_isError(count) == 0, "liblz4 always succeeds within its own bound")
+            unsafe frame.append(contentsOf: UnsafeRawBufferPointer(start: part.base, count: count))
         }
     }
 }

@@ -99,6 +99,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 100_000, 1 << 20, 3 << 20 + 5])
+    func `a frame of pieces is that of all of them together`(size: Int) throws {
+        var random = SeededBytes(seed: UInt64(size))
+        let bytes = random.prose(size)
+        var writer = LZ4.FrameWriter(contentSize: bytes.count)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(1 + Int(random.next() % 400_000))
+            writer.append([UInt8](piece))
+            rest = rest.dropFirst(piece.count)
+        }
+        #expect(writer.finish() == LZ4.compressFrame(bytes))
+    }
+
     @Test func `a frame begins as the specification says`() {
         let frame = LZ4.compressFrame([UInt8](repeating: 7, count: 3 << 20))
         #expect(frame.prefix(4) == [0x04, 0x22, 0x4D, 0x18])

@@ -45,6 +45,21 @@ import Testing
         #expect(try parts() == [])
     }
 
+    /// Around the pieces and the blocks in which files are written past the page cache.
+    @Test(arguments: [0, 1, 4095, 4096, 4097, 1 << 20, 1 << 20 + 1, 3 << 20 - 1, 3 << 20 + 4096])
+    func `a file of any size is published as it is`(size: Int) throws {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 12) }
+        try archive.publish("a/b", bytes)
+        #expect(try archive.read("a/b") == bytes)
+        try archive.publish("a/b", bytes)
+        if size > 0 {
+            var other = bytes
+            other[size - 1] ^= 1
+            #expect(kind { try archive.publish("a/b", other) } == .exists)
+        }
+        #expect(try parts() == [])
+    }
+
     @Test func `what a crash left behind is seen by nobody`() throws {
         try archive.publish("a/b", [1])
         try folder.write("half", to: "archive/a/.c.part-12ab")

@@ -15,27 +15,43 @@ package enum ArchivedLogFile {
     package static func encode(
         _ batches: [Batch], after before: LogHead, identity: LogIdentity
     ) -> [UInt8] {
-        LZ4.compressFrame(raw(batches, after: before, identity: identity))
+        var frame = LZ4.FrameWriter(contentSize: rawSize(batches))
+        forEachPiece(of: batches, after: before, identity: identity) { frame.append($0) }
+        return frame.finish()
     }
 
+    /// What a file expands to.
     static func raw(
         _ batches: [Batch], after before: LogHead, identity: LogIdentity
     ) -> [UInt8] {
-        let last = batches.last?.last ?? before.last
-        let size = batches.reduce(SegmentHeader.bytes) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rawSize(batches))
+        forEachPiece(of: batches, after: before, identity: identity) { bytes += $0 }
+        return bytes
+    }
+
+    private static func rawSize(_ batches: [Batch]) -> Int {
+        batches.reduce(SegmentHeader.bytes) {
             $0 + BatchHeader.framedBytes(payload: $1.payload.count, alignment: alignment)
         }
+    }
+
+    /// The header, then each batch.
+    private static func forEachPiece(
+        of batches: [Batch], after before: LogHead, identity: LogIdentity,
+        _ body: ([UInt8]) -> Void
+    ) {
+        let last = batches.last?.last ?? before.last
         let header = SegmentHeader(
             begins: true, alignment: alignment, cluster: identity.cluster,
             history: identity.history, number: 0, previousNumber: 0, before: before, salt: 0,
-            fileBytes: size, epochs: EpochHistory())
-        var bytes = header.encoded()
-        bytes.reserveCapacity(size)
+            fileBytes: rawSize(batches), epochs: EpochHistory())
+        body(header.encoded())
         for batch in batches {
-            bytes += BatchHeader.frame(
-                batch, durable: last, commit: last, salt: 0, alignment: alignment)
+            body(
+                BatchHeader.frame(
+                    batch, durable: last, commit: last, salt: 0, alignment: alignment))
         }
-        return bytes
     }
 
     /// The head before the file's first batch, and its batches, all verified, with their chain.

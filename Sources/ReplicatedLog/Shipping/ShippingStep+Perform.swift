@@ -39,15 +39,16 @@ extension ShippingStep {
         _ stretch: ShippedBatches, _ through: LSN, _ archive: any Archive,
         _ prefix: ArchivePrefix, _ identity: LogIdentity
     ) throws(DiskError) -> ShippingOutcome {
-        let batches = stretch.batches.prefix { $0.last <= through }
+        let batches = [Batch](stretch.batches.prefix { $0.last <= through })
         guard let first = batches.first, let last = batches.last else { return .done }
         let file = ArchivedLog(first: first.first, last: last.last, epoch: last.epoch)
-        let raw = ArchivedLogFile.raw([Batch](batches), after: stretch.before, identity: identity)
         let name = prefix.log(file)
+        let frame = ArchivedLogFile.encode(batches, after: stretch.before, identity: identity)
         do throws(DiskError) {
-            try archive.publish(name, LZ4.compressFrame(raw))
+            try archive.publish(name, frame)
         } catch {
             // The same records compressed by another version of LZ4 are the same file.
+            let raw = ArchivedLogFile.raw(batches, after: stretch.before, identity: identity)
             guard error.kind == .exists, try isSame(raw, as: name, archive) else { throw error }
         }
         return .shipped(through: last.last)

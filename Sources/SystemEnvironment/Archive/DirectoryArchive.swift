@@ -86,14 +86,11 @@ package final class DirectoryArchive: Archive {
         let last = name.split(separator: "/").last.map(String.init) ?? name
         let random = String(randomness.number(), radix: 16)
         let part = (folder.isEmpty ? "" : folder + "/") + ".\(last).part-\(random)"
-        let file = try disk.open(part, .create)
+        let file = try disk.file(part, .create)
         defer { file.close() }
         do throws(DiskError) {
-            try file.write(bytes, at: 0)
-            try file.flush()
-            try (file as? SystemFile)?.dropCache()
-            guard try file.size() == bytes.count, try file.read(at: 0, count: bytes.count) == bytes
-            else {
+            try file.writeWhole(bytes)
+            guard try file.isWhole(bytes) else {
                 throw DiskError(.ioError, path: name, reason: "read back other than written")
             }
         } catch {

@@ -41,6 +41,10 @@ package final class SystemDisk: Disk {
     // MARK: Files
 
     package func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
+        try file(path, mode)
+    }
+
+    func file(_ path: String, _ mode: OpenMode) throws(DiskError) -> SystemFile {
         let flags =
             switch mode {
             case .read: O_RDONLY

@@ -105,15 +105,6 @@ final class SystemFile: DiskFile {
         end { $0.isClosed = true }
     }
 
-    /// Drops what the kernel remembers of the file, so that the next read asks the disk (or the
-    /// server, of a network's directory).
-    func dropCache() throws(DiskError) {
-        try use { descriptor throws(SystemError) in
-            let number = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-            if number != 0 { throw SystemError(call: "posix_fadvise", number: number) }
-        }
-    }
-
     // MARK: For the writer
 
     /// Writes `bytes` durably, in the writer's turn; one call for `appends` calls of `append`.
@@ -131,7 +122,7 @@ final class SystemFile: DiskFile {
                 try checkWritable(state)
                 if state.durable == nil { state.durable = Self.openDurable(state.descriptor) }
                 if state.direct == nil {
-                    state.direct = DirectWrites.open(state.descriptor, O_DSYNC) ?? -1
+                    state.direct = DirectAccess.open(state.descriptor, O_WRONLY | O_DSYNC) ?? -1
                 }
                 return state
             }
@@ -161,11 +152,11 @@ final class SystemFile: DiskFile {
     private static func writeDirectly(
         _ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
-        let alignment = DirectWrites.alignment
+        let alignment = DirectAccess.alignment
         guard file >= 0, offset % alignment == 0, bytes.count % alignment == 0,
             let start = bytes.baseAddress
         else { return 0 }
-        return try unsafe DirectWrites.write(file, start, bytes.count, at: offset)
+        return try unsafe DirectAccess.write(file, start, bytes.count, at: offset)
     }
 
     /// The file once more, each write of which is durable when it returns: one call instead of two.
@@ -177,7 +168,7 @@ final class SystemFile: DiskFile {
     // MARK: Using the descriptor
 
     /// Calls `body` with the descriptor, which is not closed before it returns.
-    private func use<Result>(
+    func use<Result>(
         writing: Bool = false, _ body: (Int32) throws(SystemError) -> Result
     ) throws(DiskError) -> Result {
         let descriptor = try state.withLock { state throws(DiskError) in
@@ -271,7 +262,7 @@ final class SystemFile: DiskFile {
         if let failure { throw failure }
     }
 
-    private static func write(
+    static func write(
         _ descriptor: Int32, _ buffer: UnsafeRawBufferPointer, at offset: Int
     ) throws(SystemError) {
         var written = 0

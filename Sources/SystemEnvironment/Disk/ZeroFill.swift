@@ -9,7 +9,7 @@ internal import Glibc
 enum ZeroFill {
     private static let pieceBytes = 1 << 20
     static func run(_ descriptor: Int32, from start: Int, to end: Int) throws(SystemError) {
-        let alignment = DirectWrites.alignment
+        let alignment = DirectAccess.alignment
         let first = min((start + alignment - 1) / alignment * alignment, end)
         let last = max(end / alignment * alignment, first)
         let filled = try direct(descriptor, from: first, to: last)
@@ -23,17 +23,17 @@ enum ZeroFill {
     private static func direct(_ descriptor: Int32, from start: Int, to end: Int)
         throws(SystemError) -> Int
     {
-        guard start < end, let file = DirectWrites.open(descriptor) else { return start }
+        guard start < end, let file = DirectAccess.open(descriptor, O_WRONLY) else { return start }
         defer { _ = close(file) }
         let piece = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: pieceBytes, alignment: DirectWrites.alignment)
+            byteCount: pieceBytes, alignment: DirectAccess.alignment)
         defer { unsafe piece.deallocate() }
         unsafe piece.initializeMemory(as: UInt8.self, repeating: 0)
         guard let zeroes = UnsafeRawPointer(piece.baseAddress) else { return start }
         var offset = start
         while offset < end {
             let count = min(pieceBytes, end - offset)
-            let put = try unsafe DirectWrites.write(file, zeroes, count, at: offset)
+            let put = try unsafe DirectAccess.write(file, zeroes, count, at: offset)
             offset += put
             if put < count { break }
         }

@@ -1,7 +1,8 @@
 internal import Glibc
 
-/// Writes past the page cache (`O_DIRECT`): straight from memory of our own to the disk.
-enum DirectWrites {
+/// Writes and reads past the page cache (`O_DIRECT`): straight between memory of our own and the
+/// disk.
+enum DirectAccess {
     /// `O_DIRECT`, which Glibc's module leaves out (it is a GNU extension). No other architecture's
     /// number is known here; there the page cache is used.
     #if arch(x86_64)
@@ -12,14 +13,14 @@ enum DirectWrites {
         private static let flag: Int32? = nil
     #endif
 
-    /// What memory, place and length of such a write are multiples of: 4096 suits all disks.
+    /// What memory, place and length of it are multiples of: 4096 suits all disks.
     static let alignment = 4096
 
-    /// The file once more, for such writes; nil where they are refused (or there is no `/proc`).
-    static func open(_ descriptor: Int32, _ flags: Int32 = 0) -> Int32? {
+    /// The file once more, for such access; nil where it is refused (or there is no `/proc`).
+    /// - Parameter flags: `O_WRONLY` or `O_RDONLY`, and others.
+    static func open(_ descriptor: Int32, _ flags: Int32) -> Int32? {
         guard let flag else { return nil }
-        let file = unsafe Glibc.open(
-            "/proc/self/fd/\(descriptor)", O_WRONLY | flag | flags | O_CLOEXEC)
+        let file = unsafe Glibc.open("/proc/self/fd/\(descriptor)", flag | flags | O_CLOEXEC)
         return file >= 0 ? file : nil
     }
 
@@ -48,7 +49,7 @@ enum DirectWrites {
     }
 }
 
-/// Memory that direct writes may be made from, filled anew for each.
+/// Memory for direct access, filled anew for each.
 @safe
 struct AlignedBytes: ~Copyable {
     private var base: UnsafeMutableRawPointer
@@ -56,8 +57,8 @@ struct AlignedBytes: ~Copyable {
     private(set) var count = 0
 
     init(capacity: Int) {
-        self.capacity = max(capacity, DirectWrites.alignment)
-        unsafe base = .allocate(byteCount: self.capacity, alignment: DirectWrites.alignment)
+        self.capacity = max(capacity, DirectAccess.alignment)
+        unsafe base = .allocate(byteCount: self.capacity, alignment: DirectAccess.alignment)
     }
 
     deinit { unsafe base.deallocate() }
@@ -68,23 +69,34 @@ struct AlignedBytes: ~Copyable {
         guard capacity > most else { return }
         unsafe base.deallocate()
         capacity = most
-        unsafe base = .allocate(byteCount: most, alignment: DirectWrites.alignment)
+        unsafe base = .allocate(byteCount: most, alignment: DirectAccess.alignment)
     }
 
     mutating func append(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { source in unsafe append(source) }
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if capacity - count < bytes.count { grow(to: count + bytes.count) }
-        unsafe bytes.withUnsafeBytes { source in
-            if let start = source.baseAddress {
-                unsafe (base + count).copyMemory(from: start, byteCount: source.count)
-            }
+        if let start = bytes.baseAddress {
+            unsafe (base + count).copyMemory(from: start, byteCount: bytes.count)
         }
         count += bytes.count
+    }
+
+    /// Takes what `read` puts into the whole memory, of which it returns the count.
+    mutating func fill<Failure: Error>(
+        _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        count = 0
+        let room = unsafe UnsafeMutableRawBufferPointer(start: base, count: capacity)
+        count = min(try unsafe read(room), capacity)
     }
 
     private mutating func grow(to wanted: Int) {
         let larger = max(2 * capacity, wanted)
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: larger, alignment: DirectWrites.alignment)
+            byteCount: larger, alignment: DirectAccess.alignment)
         unsafe memory.copyMemory(from: base, byteCount: count)
         unsafe base.deallocate()
         unsafe base = memory
