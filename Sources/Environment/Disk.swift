@@ -41,6 +41,9 @@ package protocol DiskFile: AnyObject, Sendable {
     func size() throws(DiskError) -> Int
     /// Up to `count` bytes from `offset`; fewer only at the end of the file.
     func read(at offset: Int, count: Int) throws(DiskError) -> [UInt8]
+    /// The same, of what was not read lately and will not be soon, as the log: nothing needs to be
+    /// remembered of it.
+    func readOnce(at offset: Int, count: Int) throws(DiskError) -> [UInt8]
     /// Writes all of `bytes`, growing the file if need be.
     func write(_ bytes: [UInt8], at offset: Int) throws(DiskError)
     /// Makes everything written durable (data and size).
@@ -62,6 +65,10 @@ package protocol DiskFile: AnyObject, Sendable {
 }
 
 extension DiskFile {
+    package func readOnce(at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
+        try read(at: offset, count: count)
+    }
+
     package func fill(from start: Int, to end: Int) throws(DiskError) {
         var offset = start
         while offset < end {

@@ -72,6 +72,26 @@ private func kind(_ body: () throws -> Void) -> DiskError.Kind? {
                 == [7] + [UInt8](repeating: 0, count: 9_998) + [7])
     }
 
+    /// Places around blocks and the end, and none that are both small and direct.
+    private static let places = [0, 1, 4095, 4096, 100_000, (1 << 20) - 3, 1 << 20, (1 << 20) + 78]
+
+    @Test(arguments: places, [0, 1, 65_535, 65_536, 100_001, 1 << 20, 1 << 30])
+    func `what is read once is what is read`(offset: Int, count: Int) throws {
+        let bytes = (0..<(1 << 20) + 77).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 12) }
+        var disks = [disk]
+        let memory = "/dev/shm/hf-\(UInt64.random(in: 0..<(1 << 40)))"
+        defer { try? FileManager.default.removeItem(atPath: memory) }
+        if FileManager.default.isWritableFile(atPath: "/dev/shm") {
+            disks.append(try SystemDisk(root: memory))
+        }
+        for disk in disks {
+            try disk.open("a", .create).write(bytes, at: 0)
+            let file = try disk.open("a", .read)
+            let found = try file.readOnce(at: offset, count: count)
+            #expect(found == Array(bytes.dropFirst(offset).prefix(count)))
+        }
+    }
+
     @Test func `modes mean what they say`() throws {
         #expect(kind { _ = try disk.open("a", .read) } == .missing)
         #expect(kind { _ = try disk.open("a", .write) } == .missing)

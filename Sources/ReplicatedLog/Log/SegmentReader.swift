@@ -139,7 +139,7 @@ struct SegmentReader {
     private mutating func load(_ count: Int) throws(DiskError) {
         if offset >= windowStart, offset + count <= windowStart + window.count { return }
         let wanted = min(max(count, Self.windowBytes), end - offset)
-        window = try file.read(at: offset, count: wanted)
+        window = try file.readOnce(at: offset, count: wanted)
         windowStart = offset
         guard window.count >= count else {
             throw DiskError(

@@ -16,6 +16,9 @@ enum DirectAccess {
     /// What memory, place and length of it are multiples of: 4096 suits all disks.
     static let alignment = 4096
 
+    /// So many bytes, or up to a block more.
+    static func whole(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+
     /// The file once more, for such access; nil where it is refused (or there is no `/proc`).
     /// - Parameter flags: `O_WRONLY` or `O_RDONLY`, and others.
     static func open(_ descriptor: Int32, _ flags: Int32) -> Int32? {

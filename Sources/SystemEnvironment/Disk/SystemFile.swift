@@ -218,7 +218,7 @@ final class SystemFile: DiskFile {
 
     // MARK: System calls
 
-    private static func size(of descriptor: Int32) throws(SystemError) -> Int {
+    static func size(of descriptor: Int32) throws(SystemError) -> Int {
         var found = stat()
         _ = try retrying("fstat") { unsafe fstat(descriptor, &found) }
         return found.st_size

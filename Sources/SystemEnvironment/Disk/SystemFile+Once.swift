@@ -1,10 +1,11 @@
 internal import Environment
 internal import Glibc
 
-/// A file that is written once, as a whole, and not read here again: an archive's.
+/// What is written or read once: an archive's files, as a whole, and the log, which was written
+/// past the page cache, too.
 ///
 /// Past the page cache where the file system lets us. What passes through it takes memory from the
-/// system, which on a virtual machine has to be found by its host first: half of what shipping the
+/// system, which on a virtual machine has to be found by its host first: most of what shipping the
 /// log cost.
 extension SystemFile {
     private static var pieceBytes: Int { 1 << 20 }
@@ -45,6 +46,24 @@ extension SystemFile {
             }
         }
     }
+
+    func readOnce(at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
+        precondition(offset >= 0 && count >= 0, "read of \(count) bytes at \(offset)")
+        let found = try use { descriptor throws(SystemError) -> [UInt8]? in
+            let wanted = min(count, max(0, try Self.size(of: descriptor) - offset))
+            guard wanted >= Self.leastDirect else { return nil }
+            let skipped = offset % DirectAccess.alignment
+            var reader = PieceReader(
+                descriptor, pieceBytes: DirectAccess.whole(skipped + wanted))
+            guard try reader.read(at: offset - skipped) >= skipped + wanted else { return nil }
+            return reader.bytes(skipped..<(skipped + wanted))
+        }
+        if let found { return found }
+        return try read(at: offset, count: count)
+    }
+
+    /// Less than this is sooner read than a direct access is prepared.
+    private static var leastDirect: Int { 64 << 10 }
 
     /// Writes whole blocks directly. - Returns: how many bytes were; none where that is refused.
     private static func writeBlocks(
@@ -104,6 +123,13 @@ private struct PieceReader: ~Copyable {
     private mutating func fill(_ file: Int32, _ offset: Int) throws(SystemError) {
         try unsafe piece.fill { (room) throws(SystemError) in
             try retrying("pread") { unsafe pread(file, room.baseAddress, room.count, offset) }
+        }
+    }
+
+    /// Some of what was read last.
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+        unsafe piece.withBytes { found in
+            unsafe [UInt8](UnsafeRawBufferPointer(rebasing: found[range]))
         }
     }
 
