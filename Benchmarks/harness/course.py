@@ -1,6 +1,7 @@
 """What all scripts here have in common: options, what is built, the folder, and an end that leaves
 nothing behind."""
 
+import contextlib
 import datetime
 import os
 import pathlib
@@ -71,7 +72,8 @@ def perform(arguments, packages, products, measure):
     """Installs, builds, and measures in a folder that is removed afterwards. Returns the exit
     code."""
     # Ended from outside, it still ends what it has started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     machine.install(["libssl-dev", "pkg-config", *packages])
     _build(arguments, products)
     arguments.memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -87,8 +89,21 @@ def perform(arguments, packages, products, measure):
     except KeyboardInterrupt:
         return 130
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Whoever ends us a second time has to wait until what was started is ended."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
 
 
 def _build(arguments, products):

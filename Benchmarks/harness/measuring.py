@@ -98,13 +98,15 @@ class Run:
             print(f"  FAILED: {sentence}", flush=True)
 
     def _measure(self, store, row, pin, socket):
-        for name, root in store.groups.items():
-            if pin:
-                processes.pin(root, PINS[pin][name])
-        report = self._rows(store, row, self.settings.seconds, pin=pin)
-        for root in store.groups.values():
-            if pin:
-                processes.pin(root, set(range(os.cpu_count() or 1)))
+        try:
+            for name, root in store.groups.items():
+                if pin:
+                    processes.pin(root, PINS[pin][name])
+            report = self._rows(store, row, self.settings.seconds, pin=pin)
+        finally:
+            for root in store.groups.values():
+                if pin:
+                    processes.pin(root, set(range(os.cpu_count() or 1)))
         series = self._series(store, row, pin, socket)
         series["rounds"].append(report)
         self._print(store, series, report)
@@ -132,7 +134,8 @@ class Run:
     # Latency under load
 
     def measure_latency(self):
-        """Open loops at parts of each store's own maximum, over UNIX sockets."""
+        """Open loops at parts of each store's own maximum, over UNIX sockets. Each call is one more
+        round, and what is reported are the medians."""
         for store in self.stores:
             store.resume(False)
             for kind in OPEN_KINDS:
@@ -141,9 +144,10 @@ class Run:
             store.pause()
 
     def _sweep(self, store, kind):
+        # Its maximum with as many requests under way as an open loop can have.
         measured = [
-            results.find(self.results, store.name, (f"{kind}:{size}", "", "unix"))
-            for size in ("64x1", "64x16")]
+            results.find(self.results, store.name, (f"{kind}:64x{depth}", "", "unix"))
+            for depth in (1, 16) if depth <= store.open_depth]
         highest = max((results.median(one) for one in measured if one), default=0)
         if highest == 0:
             return
@@ -151,7 +155,14 @@ class Run:
             report = self._rows(
                 store, f"{kind}:64x{store.open_depth}", self.settings.seconds,
                 ["--rate", str(round(highest * fraction))])
-            self.results["latency"].append({
-                "store": store.name, "kind": kind, "fraction": fraction, "maximum": highest,
-                "report": report})
+            point = next(
+                (one for one in self.results["latency"]
+                 if (one["store"], one["kind"], one["fraction"]) == (store.name, kind, fraction)),
+                None)
+            if point is None:
+                point = {"store": store.name, "kind": kind, "fraction": fraction,
+                         "maximum": highest, "rounds": []}
+                self.results["latency"].append(point)
+            point["rounds"].append(report)
+            point["report"] = results.middle(point["rounds"])
             self._print(store, {"pin": f"at {fraction:.0%}", "socket": ""}, report)

@@ -2,8 +2,6 @@
 
 from harness import course, results
 
-PEERS = ["postgres", "redis", "tarantool"]
-
 
 def rows(found, socket):
     """The keys of all rows that were measured over this kind of socket, in their order."""
@@ -17,7 +15,7 @@ def rows(found, socket):
 
 def table(found, socket):
     """The table of rates and ratios, as Markdown that also reads well as text."""
-    peers = [peer for peer in PEERS if peer in found["stores"]]
+    peers = [peer for peer in results.PEERS if peer in found["stores"]]
     titles = [found["stores"][peer]["title"] for peer in peers]
     lines = [
         ["operation", "Holdfast", "p50 / p99 / p99.9 µs", *titles,
@@ -26,10 +24,11 @@ def table(found, socket):
         own = results.find(found, "holdfast", wanted)
         others = [results.find(found, peer, wanted) for peer in peers]
         over = results.ratios(found, wanted)
+        least = results.least_ratios(found, wanted)
         lines.append([
             results.name(wanted),
             _rate(own), _latencies(own), *[_rate(other) for other in others],
-            *[f"{over[peer]:.2f}" if peer in over else "–" for peer in peers],
+            *[_ratio(own, over[peer], least[peer]) if peer in over else "–" for peer in peers],
             results.verdict(found, wanted) or "–", results.misses(found, wanted) or "–"])
     return align(lines)
 
@@ -39,6 +38,11 @@ def _rate(series):
         return "–"
     text = f"{results.median(series):,.0f}"
     return text + (f" ±{results.spread(series) / 2:.0%}" if len(series["rounds"]) > 1 else "")
+
+
+def _ratio(own, median, least):
+    """The ratio of the medians, and that of the worst round if there were several."""
+    return f"{median:.2f}" + (f" (≥ {least:.2f})" if len(own["rounds"]) > 1 else "")
 
 
 def _latencies(series):

@@ -23,6 +23,9 @@ TARGETS = {
     "mix:64x16": {"rate": 450_000, "best": 2.2},
 }
 
+# All peers a target is judged against.
+PEERS = ("postgres", "redis", "tarantool")
+
 # What two runs of one round each may differ by.
 UNKNOWN_NOISE = 0.15
 
@@ -36,6 +39,14 @@ def spread(series, field="rate"):
     values = [report[field] for report in series["rounds"]]
     middle = statistics.median(values)
     return (max(values) - min(values)) / middle if middle else 0.0
+
+
+def middle(rounds):
+    """The report of several rounds: medians of what was offered and of latencies, and all errors."""
+    return {
+        **{field: statistics.median(one[field] for one in rounds)
+           for field in ("offered", "p50_us", "p99_us", "p999_us")},
+        "errors": sum(one["errors"] for one in rounds)}
 
 
 def share(series, group):
@@ -90,15 +101,36 @@ def ratios(results, wanted):
     return found
 
 
+def errors(series):
+    """Answers that were wrong or missing."""
+    return sum(report["errors"] for report in series["rounds"])
+
+
+def least_ratios(results, wanted):
+    """Like `ratios`, but of the round that was worst for Holdfast: each round is a run of all
+    stores in turn."""
+    own = find(results, "holdfast", wanted)
+    found = {}
+    for store in ratios(results, wanted):
+        pairs = zip(own["rounds"], find(results, store, wanted)["rounds"])
+        found[store] = min(
+            (one["rate"] / other["rate"] for one, other in pairs if other["rate"]), default=0.0)
+    return found
+
+
 def verdict(results, wanted):
-    """Whether a row meets its target: "yes", or what it misses; "" where there is none to
-    meet or nobody to compare with."""
+    """Whether a row meets its target in every round: "yes", or what it misses in the worst one;
+    "" where there is none to meet or nobody to compare with. Nothing is met while a peer is
+    missing or an answer was wrong."""
     target = TARGETS.get(wanted[0])
     own = find(results, "holdfast", wanted)
-    found = ratios(results, wanted)
+    found = least_ratios(results, wanted)
     if target is None or own is None or not found:
         return ""
-    missed = []
+    missed = [f"no {store}" for store in PEERS if store not in found]
+    missed += [
+        f"wrong answers of {store}" for store in ("holdfast", *found)
+        if errors(find(results, store, wanted)) > 0]
     if "best" in target:
         least = min(found.values())
         if least < target["best"]:
@@ -137,11 +169,48 @@ def difference(before, after, field="rate"):
     return change, noise, apart and abs(change) > noise
 
 
+def over(results, store, wanted):
+    """Holdfast's rates over a peer's, round by round, as a series: what drifts within the hour
+    drifts for both. Over itself, Holdfast's rates as they are. None where one is missing."""
+    own = find(results, "holdfast", wanted)
+    other = find(results, store, wanted)
+    if own is None or other is None or store == "holdfast":
+        return own
+    rounds = [
+        {"rate": one["rate"] / two["rate"]}
+        for one, two in zip(own["rounds"], other["rounds"]) if two["rate"]]
+    return {"rounds": rounds} if rounds else None
+
+
+def unlike(before, after):
+    """What two results were not measured alike in, and so cannot be compared."""
+    return [
+        f"{name}: {before[name]} and {after[name]}" for name in ("tasks", "seconds", "rounds")
+        if before[name] != after[name]]
+
+
 def compare(before, after):
-    """All series that both results have: (store, key, change, noise, is real)."""
+    """Holdfast's rows of either result: (what it is measured against, key, change, noise, is real).
+    Against each peer it is the ratio that is compared; against "holdfast", the rate itself."""
     rows = []
-    for series in after["series"]:
-        other = find(before, series["store"], key(series))
-        if other is not None and series["rounds"]:
-            rows.append((series["store"], key(series), *difference(other, series)))
+    for wanted in dict.fromkeys(
+            key(series) for found in (before, after) for series in found["series"]):
+        for store in dict.fromkeys([*before["stores"], *after["stores"]]):
+            first, second = over(before, store, wanted), over(after, store, wanted)
+            has_peer = find(before, store, wanted) and find(after, store, wanted)
+            if first and second and has_peer:
+                rows.append((store, wanted, *difference(first, second)))
     return rows
+
+
+def missing(before, after):
+    """Series that only one of two results has, and those with wrong answers, as sentences."""
+    told = []
+    for one, other, which in ((before, after, "the second"), (after, before, "the first")):
+        for series in one["series"]:
+            row = f"{series['store']} {' '.join(part for part in key(series) if part)}"
+            if find(other, series["store"], key(series)) is None:
+                told.append(f"{row}: not in {which}")
+            if errors(series):
+                told.append(f"{row}: {errors(series)} wrong answers")
+    return told

@@ -12,8 +12,8 @@ FLAT_RISE = 0.10
 # An open loop is kept up with if so much of what was offered is answered within its slice.
 KEPT_UP = 0.99
 
-# Snapshots a node keeps, the least log after which it takes one, how many times that is the most,
-# and its segments: the node's defaults.
+# Snapshots a node keeps, the least log after which it takes one, how many times that (and what the
+# last one holds) may be written before the next, and its segments: the node's defaults.
 SNAPSHOTS_KEPT = 2
 SNAPSHOT_LOG_BYTES = 256 << 20
 SNAPSHOT_LOG_TIMES = 4
@@ -74,8 +74,10 @@ def answered(slices):
 
 def log_bound(content_bytes):
     """The most bytes of log that a node's folder holds when all goes as it should: a snapshot is
-    due after as much log as the last one holds, within limits."""
-    due = min(max(SNAPSHOT_LOG_BYTES, content_bytes), SNAPSHOT_LOG_TIMES * SNAPSHOT_LOG_BYTES)
+    due after four times as much log as the last one holds, within limits."""
+    due = min(
+        max(SNAPSHOT_LOG_BYTES, SNAPSHOT_LOG_TIMES * content_bytes),
+        SNAPSHOT_LOG_TIMES * SNAPSHOT_LOG_BYTES)
     return SNAPSHOTS_KEPT * due + SEGMENTS_BESIDE * SEGMENT_BYTES
 
 
@@ -102,5 +104,7 @@ def memory(start, end, loading_bytes_a_row):
         grown = end[f"{node}_bytes"] - start[f"{node}_bytes"]
         found[f"{node}_grown"] = grown
         found[f"{node}_bytes_a_row"] = grown / max(rows, 1)
-    found["is_for_rows"] = found["primary_bytes_a_row"] <= loading_bytes_a_row * MEMORY_MARGIN
+    found["is_for_rows"] = all(
+        found[f"{node}_bytes_a_row"] <= loading_bytes_a_row * MEMORY_MARGIN
+        for node in ("primary", "replica"))
     return found

@@ -45,19 +45,38 @@ class ResultsTests(unittest.TestCase):
 
     def test_a_target_is_judged_against_the_best_peer(self):
         own = series("holdfast", "create:64x16", [300_000])
-        slow = series("postgres", "create:64x16", [10_000])
-        good = found(own, slow, series("redis", "create:64x16", [100_000]))
+        slow = [series(store, "create:64x16", [10_000]) for store in ("postgres", "tarantool")]
+        good = found(own, *slow, series("redis", "create:64x16", [100_000]))
         self.assertEqual(results.verdict(good, CREATE), "yes")
-        close = found(own, slow, series("redis", "create:64x16", [120_000]))
+        close = found(own, *slow, series("redis", "create:64x16", [120_000]))
         self.assertEqual(results.verdict(close, CREATE), "no: 2.50 of 3")
         self.assertEqual(results.misses(close, CREATE), "")
+
+    def test_a_target_is_met_in_every_round_or_not_at_all(self):
+        own = series("holdfast", "create:64x16", [300, 330, 280])
+        peers = [series(store, "create:64x16", [10, 10, 10]) for store in ("postgres", "tarantool")]
+        steady = found(own, *peers, series("redis", "create:64x16", [90, 100, 90]))
+        self.assertEqual(results.verdict(steady, CREATE), "yes")
+        once = found(own, *peers, series("redis", "create:64x16", [90, 120, 90]))
+        self.assertEqual(results.verdict(once, CREATE), "no: 2.75 of 3")
+        self.assertIn("3.33 (≥ 2.75)", report.table(once, "unix"))
+
+    def test_nothing_is_met_without_a_peer_or_with_wrong_answers(self):
+        peers = [series(store, "create:64x16", [10]) for store in ("postgres", "redis", "tarantool")]
+        own = series("holdfast", "create:64x16", [300])
+        self.assertEqual(results.verdict(found(own, *peers), CREATE), "yes")
+        self.assertEqual(results.verdict(found(own, *peers[1:]), CREATE), "no: no postgres")
+        peers[1]["rounds"][0]["errors"] = 1
+        self.assertEqual(
+            results.verdict(found(own, *peers), CREATE), "no: wrong answers of redis")
 
     def test_single_peers_have_factors_of_their_own(self):
         wanted = ("create:1x1", "one core", "unix")
         result = found(
             series("holdfast", "create:1x1", [3_000], 300, "one core"),
             series("redis", "create:1x1", [4_000], pin="one core"),
-            series("postgres", "create:1x1", [2_000], pin="one core"))
+            series("postgres", "create:1x1", [2_000], pin="one core"),
+            series("tarantool", "create:1x1", [1_000], pin="one core"))
         self.assertEqual(results.verdict(result, wanted), "no: postgres 1.50 of 2")
         self.assertEqual(results.misses(result, wanted), "3,000/s of 3,600, p50 300 µs of 260")
 
@@ -76,13 +95,28 @@ class ResultsTests(unittest.TestCase):
         self.assertFalse(results.difference(before, series("holdfast", "get:64x1", [110]))[2])
         self.assertTrue(results.difference(before, series("holdfast", "get:64x1", [70]))[2])
 
-    def test_comparing_takes_what_both_have(self):
-        before = found(series("holdfast", "get:64x1", [100, 101]))
+    def test_ratios_are_compared_and_what_only_one_has_is_told(self):
+        before = found(
+            series("holdfast", "get:64x1", [100, 101]), series("redis", "get:64x1", [50, 50]))
+        # The machine was half as fast, for both.
         after = found(
-            series("holdfast", "get:64x1", [50, 51]), series("holdfast", "list:64x1", [1]))
+            series("holdfast", "get:64x1", [50, 51]), series("redis", "get:64x1", [25, 25]),
+            series("holdfast", "list:64x1", [1]))
         rows = results.compare(before, after)
-        self.assertEqual([(row[0], row[1][0], row[4]) for row in rows],
-                         [("holdfast", "get:64x1", True)])
+        self.assertEqual(
+            [(row[0], row[1][0], row[4]) for row in rows],
+            [("holdfast", "get:64x1", True), ("redis", "get:64x1", False)])
+        self.assertEqual(results.missing(before, after), ["holdfast list:64x1 unix: not in the first"])
+        self.assertEqual(results.unlike(before, after), [])
+        after["seconds"] = 10
+        self.assertEqual(results.unlike(before, after), ["seconds: 1 and 10"])
+
+    def test_the_rounds_of_an_open_loop_are_one_point(self):
+        rounds = [
+            {"offered": 10, "errors": errors, "p50_us": 1, "p99_us": p99, "p999_us": 9}
+            for errors, p99 in ((0, 5), (1, 7), (0, 6))]
+        middle = results.middle(rounds)
+        self.assertEqual((middle["p99_us"], middle["errors"], middle["offered"]), (6, 1, 10))
 
     def test_a_page_and_plots_are_drawn(self):
         result = found(

@@ -141,7 +141,7 @@ class SteadinessTests(unittest.TestCase):
     def test_the_log_is_bounded_by_what_is_kept(self):
         bound = (2 * 256 + 7 * 64) << 20
         self.assertEqual(steadiness.log_bound(1 << 20), bound)
-        self.assertEqual(steadiness.log_bound(300 << 20), bound + (2 * 44 << 20))
+        self.assertEqual(steadiness.log_bound(75 << 20), bound + (2 * 44 << 20))
         self.assertEqual(steadiness.log_bound(5 << 30), (2 * 1024 + 7 * 64) << 20)
         self.assertTrue(steadiness.log_space([one_slice(0, log=bound)], 0)["is_bounded"])
         self.assertFalse(steadiness.log_space([one_slice(0, log=bound + 1)], 0)["is_bounded"])
@@ -150,12 +150,15 @@ class SteadinessTests(unittest.TestCase):
         start = {"rows": 1000, "tasks": 500, "content_bytes": 300_000, "primary_bytes": 1e6,
                  "replica_bytes": 1e6}
         end = {"rows": 3000, "tasks": 1500, "content_bytes": 900_000, "primary_bytes": 1.8e6,
-               "replica_bytes": 2e6}
+               "replica_bytes": 1.6e6}
         found = steadiness.memory(start, end, 350)
         self.assertEqual(found["primary_bytes_a_row"], 400)
         self.assertEqual(found["content_bytes_a_row"], 300)
         self.assertTrue(found["is_for_rows"])
         self.assertFalse(steadiness.memory(start, end, 300)["is_for_rows"])
+        # The follower has to hold them in as much.
+        more = {**end, "replica_bytes": 2e6}
+        self.assertFalse(steadiness.memory(start, more, 350)["is_for_rows"])
 
     def test_a_page_and_plots_are_drawn(self):
         ran = [one_slice(index, 100 + index % 3, errors=index % 2) for index in range(10)]
