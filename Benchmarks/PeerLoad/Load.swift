@@ -110,15 +110,18 @@ final class Load<Speech: Dialect> {
     /// Measures one row, and gives the report of each slice when it is over. What is under way
     /// at the end of a slice counts in the next one.
     func run(_ row: Row, _ course: Course, _ give: (Report) -> Void) throws {
+        let groups = course.groups + [ProcessGroup.own]
+        // Listed ahead: nothing must wait for it while there is something to measure.
+        let members = groups.map(\.members)
         let begins = monotonicTime() + UInt64(course.warmSeconds * 1e9)
         next = course.rate == nil ? { [workload] in workload.next(row.kind) } : { nil }
         if course.rate == nil { try fill() }
         var pace = course.rate.map { Pace(rate: $0, start: monotonicTime(), kind: row.kind) }
         while monotonicTime() < begins { try turnOnce(&pace) }
+        var before = members.map(ProcessGroup.usage)
         phase = .measuring
         let start = monotonicTime()
         let length = UInt64(course.seconds * 1e9)
-        var before = usage(course)
         for slice in 1...max(course.slices, 1) {
             let began = monotonicTime()
             let end = start + UInt64(slice) * length
@@ -129,13 +132,18 @@ final class Load<Speech: Dialect> {
             if isLast { pace?.end = end }
             while monotonicTime() < end { try turnOnce(&pace) }
             let seconds = Double(monotonicTime() - began) / 1e9
-            let after = usage(course)
-            if isLast { try finish(&pace, end) }
+            // An open loop's last requests are still being measured.
+            if isLast, pace != nil { try finish(&pace, end) }
+            // At the end with those that have come meanwhile.
+            let after = (isLast ? groups.map(\.members) : members).map(ProcessGroup.usage)
+            if isLast, pace == nil { try finish(&pace, end) }
             give(
                 Report(
                     row: row, rate: course.rate, seconds: seconds, histogram: histogram,
                     errors: errors, problem: problem,
-                    usage: zip(before, after).map { Report.Share($0, $1) }))
+                    usage: groups.indices.map {
+                        Report.Share(groups[$0].name, before[$0], after[$0])
+                    }))
             before = after
         }
     }
@@ -148,10 +156,6 @@ final class Load<Speech: Dialect> {
         next = { nil }
         try catchUp(&pace, until: end + 10_000_000_000)
         try drain()
-    }
-
-    private func usage(_ course: Course) -> [(name: String, usage: ProcessGroup.Usage)] {
-        (course.groups + [ProcessGroup.own]).map { ($0.name, $0.usage()) }
     }
 
     private func fill() throws {

@@ -11,14 +11,18 @@ struct ProcessGroup {
         var writtenBytes: UInt64 = 0
     }
 
-    /// The usage of the first process and all that descend from it. Reads `/proc`.
-    func usage() -> Usage {
+    /// Its processes as of now: the first and all that descend from it. Reads all of `/proc`, which
+    /// takes 5 to 50 ms.
+    var members: [Int32] { Self.family(of: root) }
+
+    /// What so many of its processes have used. Reads two files of each.
+    static func usage(_ members: [Int32]) -> Usage {
         var usage = Usage()
-        for process in Self.family(of: root) {
-            guard let fields = Self.statistics(process) else { continue }
+        for process in members {
+            guard let fields = statistics(process) else { continue }
             usage.processorSeconds +=
                 (Double(fields[11]) + Double(fields[12])) / Double(sysconf(Int32(_SC_CLK_TCK)))
-            usage.writtenBytes += Self.writtenBytes(process)
+            usage.writtenBytes += writtenBytes(process)
         }
         return usage
     }

@@ -6,15 +6,10 @@ struct Report {
         var processorSeconds: Double
         var writtenBytes: UInt64
 
-        typealias Mark = (name: String, usage: ProcessGroup.Usage)
-
-        init(_ before: Mark, _ after: Mark) {
-            name = after.name
-            processorSeconds = after.usage.processorSeconds - before.usage.processorSeconds
-            writtenBytes =
-                after.usage.writtenBytes
-                &- min(
-                    before.usage.writtenBytes, after.usage.writtenBytes)
+        init(_ name: String, _ before: ProcessGroup.Usage, _ after: ProcessGroup.Usage) {
+            self.name = name
+            processorSeconds = after.processorSeconds - before.processorSeconds
+            writtenBytes = after.writtenBytes &- min(before.writtenBytes, after.writtenBytes)
         }
     }
 
