@@ -250,6 +250,22 @@ import Testing
         #expect(columns > plain.prefix { $0 != "\n" }.split(separator: ",").count)
     }
 
+    @Test func `an export is for its owner, unless others could read what it replaces`() throws {
+        let pair = try #require(PairUnderTest.current)
+        try PairUnderTest.ask("project", "create", "Private")
+        let file = "\(pair.folder)/private.csv"
+        func mode() throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+        }
+        try PairUnderTest.ask("export", "project", "Private", "--output", file)
+        #expect(try mode() == 0o600)
+        for wanted in [0o640, 0o644] {
+            try FileManager.default.setAttributes([.posixPermissions: wanted], ofItemAtPath: file)
+            try PairUnderTest.ask("export", "project", "Private", "--output", file)
+            #expect(try mode() == wanted)
+        }
+    }
+
     /// Runs a command at a terminal of so many columns.
     private func terminal(_ columns: Int, _ command: String) throws -> [String] {
         let pair = try #require(PairUnderTest.current)
