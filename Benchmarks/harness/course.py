@@ -73,7 +73,9 @@ def perform(arguments, packages, products, measure):
     code."""
     # Ended from outside, it still ends what it has started.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        # Under nohup a hang-up is to be ignored.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     machine.install(["libssl-dev", "pkg-config", *packages])
     _build(arguments, products)
     arguments.memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -84,7 +84,7 @@ class Run:
             # A store that has just begun has cold caches, and PostgreSQL whole pages to log.
             self._rows(store, "mix:64x16", self.settings.seconds)
             for row, pin in self.settings.rows:
-                self._attempt(store, row, self._measure, store, row, pin, socket)
+                self._attempt(store, row, self._measure, store, row, pin, socket, number)
             store.verify()
             store.pause()
 
@@ -97,7 +97,7 @@ class Run:
             self.results["failures"].append(sentence)
             print(f"  FAILED: {sentence}", flush=True)
 
-    def _measure(self, store, row, pin, socket):
+    def _measure(self, store, row, pin, socket, number):
         try:
             for name, root in store.groups.items():
                 if pin:
@@ -107,6 +107,7 @@ class Run:
             for root in store.groups.values():
                 if pin:
                     processes.pin(root, set(range(os.cpu_count() or 1)))
+        report["round"] = number
         series = self._series(store, row, pin, socket)
         series["rounds"].append(report)
         self._print(store, series, report)

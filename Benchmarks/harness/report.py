@@ -105,7 +105,10 @@ def half_load(found):
             continue
         best = min(others, key=others.get)
         own = half["holdfast"]["p999_us"]
-        word = "met" if own < others[best] else "not met"
+        lacking = [f"no {peer}" for peer in results.PEERS if peer not in others]
+        lacking += [f"wrong answers of {store}" for store, one in half.items() if one["errors"]]
+        word = "not judged, " + ", ".join(lacking) if lacking else (
+            "met" if own < others[best] else "not met")
         sentences.append(
             f"- {kind}: p99.9 at half of our maximum {own:,.0f} µs, the best peer's p99 at half of "
             f"its own {others[best]:,.0f} µs ({found['stores'][best]['title']}): {word}.")

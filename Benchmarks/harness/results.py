@@ -106,16 +106,21 @@ def errors(series):
     return sum(report["errors"] for report in series["rounds"])
 
 
+def paired(own, other):
+    """The ratios of two series, of the rounds that both have: each is a run of all stores in
+    turn."""
+    rates = {report["round"]: report["rate"] for report in other["rounds"]}
+    return [
+        report["rate"] / rates[report["round"]] for report in own["rounds"]
+        if rates.get(report["round"])]
+
+
 def least_ratios(results, wanted):
-    """Like `ratios`, but of the round that was worst for Holdfast: each round is a run of all
-    stores in turn."""
+    """Like `ratios`, but of the round that was worst for Holdfast."""
     own = find(results, "holdfast", wanted)
-    found = {}
-    for store in ratios(results, wanted):
-        pairs = zip(own["rounds"], find(results, store, wanted)["rounds"])
-        found[store] = min(
-            (one["rate"] / other["rate"] for one, other in pairs if other["rate"]), default=0.0)
-    return found
+    return {
+        store: min(paired(own, find(results, store, wanted)), default=0.0)
+        for store in ratios(results, wanted)}
 
 
 def verdict(results, wanted):
@@ -128,6 +133,11 @@ def verdict(results, wanted):
     if target is None or own is None or not found:
         return ""
     missed = [f"no {store}" for store in PEERS if store not in found]
+    rounds = results["rounds"] if wanted[2] == "unix" else 1
+    missed += [
+        f"{len(find(results, store, wanted)['rounds'])} of {rounds} rounds of {store}"
+        for store in ("holdfast", *found)
+        if len(find(results, store, wanted)["rounds"]) < rounds]
     missed += [
         f"wrong answers of {store}" for store in ("holdfast", *found)
         if errors(find(results, store, wanted)) > 0]
@@ -176,9 +186,7 @@ def over(results, store, wanted):
     other = find(results, store, wanted)
     if own is None or other is None or store == "holdfast":
         return own
-    rounds = [
-        {"rate": one["rate"] / two["rate"]}
-        for one, two in zip(own["rounds"], other["rounds"]) if two["rate"]]
+    rounds = [{"rate": ratio} for ratio in paired(own, other)]
     return {"rounds": rounds} if rounds else None
 
 

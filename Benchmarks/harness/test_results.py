@@ -15,7 +15,8 @@ def series(store, row, rates, p50=100, pin="", socket="unix"):
             {"rate": rate, "operations": rate * 2, "seconds": 2, "errors": 0, "p50_us": p50,
              "p99_us": 2 * p50, "p999_us": 3 * p50,
              "processor_seconds": {"primary": 1, "replica": 0.5, "load": 0.25},
-             "written_bytes": {"primary": rate * 800}} for rate in rates]}
+             "written_bytes": {"primary": rate * 800}, "round": number}
+            for number, rate in enumerate(rates)]}
 
 
 def found(*all_series):
@@ -27,7 +28,8 @@ def found(*all_series):
         "series": list(all_series), "latency": [], "failures": [],
         "machine": {"processor": "one", "cores": 2, "memory_bytes": 1 << 30, "system": "a",
                     "kernel": "1", "file_system": "ext"},
-        "date": "today", "commit": "0", "command": "run", "tasks": 1, "seconds": 1, "rounds": 3,
+        "date": "today", "commit": "0", "command": "run", "tasks": 1, "seconds": 1,
+        "rounds": max(len(one["rounds"]) for one in all_series),
         "lost_before": [0.01], "lost_after": [0.02]}
 
 
@@ -60,6 +62,14 @@ class ResultsTests(unittest.TestCase):
         once = found(own, *peers, series("redis", "create:64x16", [90, 120, 90]))
         self.assertEqual(results.verdict(once, CREATE), "no: 2.75 of 3")
         self.assertIn("3.33 (≥ 2.75)", report.table(once, "unix"))
+
+    def test_a_round_that_failed_is_missed_and_not_paired_with_another(self):
+        own = series("holdfast", "create:64x16", [300, 100, 300])
+        peers = [series(store, "create:64x16", [10, 10, 10]) for store in results.PEERS]
+        del peers[0]["rounds"][1]
+        result = found(own, *peers)
+        self.assertEqual(results.verdict(result, CREATE), "no: 2 of 3 rounds of postgres")
+        self.assertEqual(results.least_ratios(result, CREATE)["postgres"], 30)
 
     def test_nothing_is_met_without_a_peer_or_with_wrong_answers(self):
         peers = [series(store, "create:64x16", [10]) for store in ("postgres", "redis", "tarantool")]
@@ -122,16 +132,21 @@ class ResultsTests(unittest.TestCase):
         result = found(
             series("holdfast", "create:64x16", [300, 310]),
             series("redis", "create:64x16", [100, 110]))
-        for store in ("holdfast", "redis"):
+        for store in ("holdfast", *results.PEERS):
+            result["stores"].setdefault(store, {**result["stores"]["redis"], "title": store})
             for fraction in (0.1, 0.5):
                 result["latency"].append({
                     "store": store, "kind": "create", "fraction": fraction, "maximum": 300,
                     "report": {"offered": 300 * fraction, "errors": 0, "p50_us": 90, "p99_us": 400,
                                "p999_us": 300 if store == "holdfast" else 900}})
+                if store == "redis":
+                    result["latency"][-1]["report"]["p99_us"] = 390
         page = report.page(result)
         self.assertIn("create 64×16", page)
         self.assertIn("(redis): met.", page)
         self.assertNotIn("**", page)
+        result["latency"][-1]["fraction"] = 0.75
+        self.assertIn(f"not judged, no {result['latency'][-1]['store']}", report.page(result))
         result["lost_after"] = [0.01, 0.4]
         result["failures"].append("redis, create:64x16: gone")
         self.assertIn("measure again", report.page(result))

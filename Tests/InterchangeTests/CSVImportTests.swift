@@ -5,11 +5,6 @@ import WorkProtocol
 
 /// What rows of a CSV become where it takes some thought.
 @Suite struct CSVImportTests {
-    private static let header =
-        "Task ID,Created At,Completed At,Last Modified,Name,Section/Column,Assignee,Assignee Email,"
-        + "Start Date,Due Date,Tags,Notes,Projects,Parent task,Blocked By (Dependencies),"
-        + "Blocking (Dependencies)"
-
     /// A row with the cells that matter here.
     private func row(
         _ id: String, _ name: String, section: String = "", assignee: String = ",",
@@ -28,9 +23,9 @@ import WorkProtocol
         return "\"" + cell.replacing("\"", with: "\"\"") + "\""
     }
 
-    private func load(_ rows: [String], header: String = header, _ options: ImportOptions? = nil)
-        throws -> (MemoryGraph, ImportReader, Project, String)
-    {
+    private func load(
+        _ rows: [String], header: String = CSVColumnNames.all, _ options: ImportOptions? = nil
+    ) throws -> (MemoryGraph, ImportReader, Project, String) {
         let text = "\u{FEFF}" + header + "\n" + rows.joined()
         var graph = MemoryGraph()
         let reader = try graph.load(Array(text.utf8), options ?? ImportOptions(name: "My file"))
@@ -178,7 +173,7 @@ import WorkProtocol
     }
 
     @Test func `kinds of columns are inferred, and can be said`() throws {
-        let header = CSVImportTests.header + ",Points,Size,Due,Mix,Team,Empty"
+        let header = CSVColumnNames.all + ",Points,Size,Due,Mix,Team,Empty"
         let rows: [String] = (1...8).map { index -> String in
             let start = row("\(index)", "t\(index)", section: "A", projects: "P").dropLast()
             let size = index % 2 == 0 ? "S" : "L"
@@ -252,7 +247,7 @@ import WorkProtocol
 
     @Test func `into a project leads every batch with it`() throws {
         let rows = (1...2500).map { row("\($0)", "t", section: "A", projects: "P") }
-        let text = CSVImportTests.header + "\n" + rows.joined()
+        let text = CSVColumnNames.all + "\n" + rows.joined()
         var reader = ImportReader(
             ByteArraySource(Array(text.utf8)), options: ImportOptions(name: "f", into: 77))
         try reader.check()

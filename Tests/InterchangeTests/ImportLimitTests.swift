@@ -5,11 +5,6 @@ import WorkProtocol
 
 /// What a check passes, the store takes: batches and rows within its limits.
 @Suite struct ImportLimitTests {
-    private static let header =
-        "Task ID,Created At,Completed At,Last Modified,Name,Section/Column,Assignee,Assignee Email,"
-        + "Start Date,Due Date,Tags,Notes,Projects,Parent task,Blocked By (Dependencies),"
-        + "Blocking (Dependencies)\n"
-
     /// A row with the cells that matter here.
     private func row(
         _ id: String, _ name: String, created: String = "2024-01-01", tags: String = "",
@@ -20,7 +15,7 @@ import WorkProtocol
     }
 
     private func reader(_ rows: [String], keepsGoing: Bool = false) -> ImportReader {
-        let text = Self.header + rows.joined()
+        let text = CSVColumnNames.line + rows.joined()
         return ImportReader(
             ByteArraySource(Array(text.utf8)),
             options: ImportOptions(name: "file", keepsGoing: keepsGoing))
@@ -134,7 +129,7 @@ import WorkProtocol
         // By bytes, as the store finds them.
         #expect(Set(named.map { Array($0.utf8) }) == Set(defined.map { Array($0.utf8) }))
         #expect(defined.count == 4)
-        let text = "\u{FEFF}" + Self.header.dropLast() + "\n" + rows.joined()
+        let text = "\u{FEFF}" + CSVColumnNames.line.dropLast() + "\n" + rows.joined()
         var graph = MemoryGraph()
         let again = try graph.load(Array(text.utf8), ImportOptions(name: "file"))
         let project = try #require(graph.project(external: again.projectKey))
@@ -166,7 +161,7 @@ import WorkProtocol
 
     @Test(arguments: [-1, 1, 2])
     func `a file that changes while it is read is not imported on`(by change: Int) throws {
-        let header = Self.header
+        let header = CSVColumnNames.line
         let row = { (number: Int) in self.row("\(number)", "Task \(number)") }
         let source = ChangingSource(
             header + (0..<4).map(row).joined(), header + (0..<4 + change).map(row).joined())

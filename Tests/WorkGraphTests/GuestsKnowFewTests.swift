@@ -64,13 +64,7 @@ import WorkProtocol
     @Test func `people in a field's value show as far as a guest knows them`() throws {
         let world = try World()
         let (project, _) = try world.project(privacy: .private)
-        try world.change(
-            .setProjectMember(
-                .with {
-                    $0.project = project
-                    $0.member = world.gus.account.rawValue
-                    $0.access = .viewer
-                }), as: world.ann)
+        try world.share(project, with: world.gus, .viewer)
         let field = try world.change(
             .createField(
                 .with {

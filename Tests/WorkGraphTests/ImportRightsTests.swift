@@ -34,21 +34,10 @@ extension ImportTests {
     @Test func `an importer who lost a project does not write into it any more`() throws {
         let world = try World()
         let (project, _) = try world.project(privacy: .private)
-        try world.change(
-            .setProjectMember(
-                .with {
-                    $0.project = project
-                    $0.member = world.cat.account.rawValue
-                    $0.access = .editor
-                }), as: world.ann)
+        try world.share(project, with: world.cat, .editor)
         let items = [field, self.project(into: project), task("1")]
         let gid = try run(items, in: world, as: world.cat).gids[2]
-        try world.change(
-            .removeProjectMember(
-                .with {
-                    $0.project = project
-                    $0.member = world.cat.account.rawValue
-                }), as: world.ann)
+        try world.unshare(project, with: world.cat)
         let again = try run(
             [task("1", section: nil) { $0.name = "over" }], in: world, as: world.cat)
         #expect(again.outcomes == [.unchanged])
@@ -58,25 +47,14 @@ extension ImportTests {
     @Test func `an importer who lost a project hangs no subtasks under its tasks`() throws {
         let world = try World()
         let (project, _) = try world.project(privacy: .private)
-        try world.change(
-            .setProjectMember(
-                .with {
-                    $0.project = project
-                    $0.member = world.cat.account.rawValue
-                    $0.access = .editor
-                }), as: world.ann)
+        try world.share(project, with: world.cat, .editor)
         let below = task("2", section: nil) {
             $0.parent = foreign("1")
             $0.createdBy = world.bob.account.rawValue
         }
         let first = [field, self.project(into: project), task("1"), below]
         _ = try run(first, in: world, as: world.cat)
-        try world.change(
-            .removeProjectMember(
-                .with {
-                    $0.project = project
-                    $0.member = world.cat.account.rawValue
-                }), as: world.ann)
+        try world.unshare(project, with: world.cat)
         for parent in ["1", "2"] {
             let new = task("3", section: nil) { $0.parent = foreign(parent) }
             let command = Command.import(.with { $0.items = [new] })

@@ -48,8 +48,9 @@ extension ShippingStep {
             try archive.publish(name, frame)
         } catch {
             // The same records compressed by another version of LZ4 are the same file.
+            guard error.kind == .exists else { throw error }
             let raw = ArchivedLogFile.raw(batches, after: stretch.before, identity: identity)
-            guard error.kind == .exists, try isSame(raw, as: name, archive) else { throw error }
+            guard try isSame(raw, as: name, archive) else { throw error }
         }
         return .shipped(through: last.last)
     }

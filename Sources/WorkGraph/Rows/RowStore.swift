@@ -81,9 +81,6 @@ struct RowStore: ~Copyable {
     /// Bytes of memory taken by pages.
     var allocatedBytes: Int { pages.reduce(0) { $0 + $1.memory.capacity } + slots.allocatedBytes }
 
-    /// Bytes of memory taken by pages that are also a copy's.
-    var sharedBytes: Int { pages.reduce(0) { $0 + ($1.isShared ? $1.memory.capacity : 0) } }
-
     /// The largest row number there has been.
     var highestRow: UInt32 { UInt32(clamping: max(0, slots.capacity - 1)) }
 

@@ -130,6 +130,27 @@ final class World {
 
     // MARK: - Short forms
 
+    /// Gives somebody access to a project.
+    func share(_ project: UInt64, with member: Principal, _ access: AccessLevel) throws {
+        try change(
+            .setProjectMember(
+                .with {
+                    $0.project = project
+                    $0.member = member.account.rawValue
+                    $0.access = access
+                }), as: ann)
+    }
+
+    /// Takes it away again.
+    func unshare(_ project: UInt64, with member: Principal) throws {
+        try change(
+            .removeProjectMember(
+                .with {
+                    $0.project = project
+                    $0.member = member.account.rawValue
+                }), as: ann)
+    }
+
     /// A project with sections, made by Ann; the gids of the project and of its sections.
     func project(
         _ name: String = "Launch", sections: [String] = ["To do", "Doing"],
