@@ -247,7 +247,7 @@ import WorkProtocol
 
     @Test func `into a project leads every batch with it`() throws {
         let rows = (1...2500).map { row("\($0)", "t", section: "A", projects: "P") }
-        let text = CSVColumnNames.all + "\n" + rows.joined()
+        let text = CSVColumnNames.line + rows.joined()
         var reader = ImportReader(
             ByteArraySource(Array(text.utf8)), options: ImportOptions(name: "f", into: 77))
         try reader.check()

@@ -129,7 +129,7 @@ import WorkProtocol
         // By bytes, as the store finds them.
         #expect(Set(named.map { Array($0.utf8) }) == Set(defined.map { Array($0.utf8) }))
         #expect(defined.count == 4)
-        let text = "\u{FEFF}" + CSVColumnNames.line.dropLast() + "\n" + rows.joined()
+        let text = "\u{FEFF}" + CSVColumnNames.line + rows.joined()
         var graph = MemoryGraph()
         let again = try graph.load(Array(text.utf8), ImportOptions(name: "file"))
         let project = try #require(graph.project(external: again.projectKey))
